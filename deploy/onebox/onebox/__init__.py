@@ -1,0 +1,1 @@
+"""The launcher behind make run: parts out of wheels, services by their commands."""

@@ -1,0 +1,1 @@
+"""Requests, the service list, reporters and every word to and from citizens."""

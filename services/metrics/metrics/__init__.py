@@ -1,0 +1,1 @@
+"""The six figures of the ombudsman, rebuilt from the log at any time."""

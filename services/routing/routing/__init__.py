@@ -1,0 +1,1 @@
+"""Departments, rules, cases, deadlines and the timers that watch them."""
