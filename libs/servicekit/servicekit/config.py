@@ -1,0 +1,107 @@
+"""Settings: read once from the environment, complete or no start, secrets not printed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from servicekit.errors import ServiceError
+
+
+class BadConfig(ServiceError):
+    """A setting is missing or cannot be used; the text names the variable."""
+
+
+def required(env: Mapping[str, str], name: str) -> str:
+    """Return the setting; raises BadConfig when it is missing or blank."""
+    value = env.get(name, "").strip()
+    if not value:
+        raise BadConfig(f"{name} is not set")
+    return value
+
+
+def optional(env: Mapping[str, str], name: str, default: str) -> str:
+    """Return the setting, or the default when it is missing or blank."""
+    return env.get(name, "").strip() or default
+
+
+def integer(env: Mapping[str, str], name: str, default: int) -> int:
+    """Return the setting as a whole number; raises BadConfig when it is none."""
+    text = optional(env, name, str(default))
+    try:
+        return int(text)
+    except ValueError:
+        raise BadConfig(f"{name} must be a whole number, not {text!r}") from None
+
+
+def seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    """Return the setting in seconds; raises BadConfig when it is not a positive number."""
+    text = optional(env, name, str(default))
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise BadConfig(f"{name} must be a number of seconds, not {text!r}")
+    return value
+
+
+def address(text: str, name: str) -> tuple[str, int]:
+    """Split ``host:port``; raises BadConfig naming the variable when it is none."""
+    try:
+        parts = urlsplit(f"//{text}")
+        if parts.hostname and parts.port is not None:
+            return parts.hostname, parts.port
+    except ValueError:
+        pass
+    raise BadConfig(f"{name} must be host:port, not {text!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """What every service must know; see ``from_env`` for the names of the variables."""
+
+    service: str
+    database_url: str = field(repr=False)
+    kafka_bootstrap_servers: str
+    kafka_session_timeout_ms: int
+    s3_endpoint: str
+    s3_access_key: str = field(repr=False)
+    s3_secret_key: str = field(repr=False)
+    contracts_dir: Path
+    cities_dir: Path
+    public_url: str
+    bind: tuple[str, int]
+    admin_bind: tuple[str, int]
+    service_token: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    log_level: str
+    validate_answers: bool
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], service: str) -> Self:
+        """Read the settings of ``service``; ``<SERVICE>_…`` variables are its own.
+
+        Raises BadConfig, naming the variable, when one is missing or cannot be used.
+        """
+        own = service.upper()
+        return cls(
+            service=service,
+            database_url=required(env, f"{own}_DATABASE_URL"),
+            kafka_bootstrap_servers=required(env, "KAFKA_BOOTSTRAP_SERVERS"),
+            kafka_session_timeout_ms=integer(env, "KAFKA_SESSION_TIMEOUT_MS", 10_000),
+            s3_endpoint=optional(env, "S3_ENDPOINT", ""),
+            s3_access_key=optional(env, "S3_ACCESS_KEY", ""),
+            s3_secret_key=optional(env, "S3_SECRET_KEY", ""),
+            contracts_dir=Path(required(env, "CONTRACTS_DIR")),
+            cities_dir=Path(required(env, "CITIES_DIR")),
+            public_url=optional(env, "PUBLIC_URL", "http://127.0.0.1:8311").rstrip("/"),
+            bind=address(optional(env, f"{own}_BIND", "127.0.0.1:8000"), f"{own}_BIND"),
+            admin_bind=address(optional(env, "ADMIN_BIND", "127.0.0.1:0"), "ADMIN_BIND"),
+            service_token=optional(env, "SERVICE_TOKEN", ""),
+            secret_key=optional(env, f"{own}_SECRET_KEY", ""),
+            log_level=optional(env, "LOG_LEVEL", "INFO").upper(),
+            validate_answers=optional(env, "VALIDATE_ANSWERS", "no").lower()
+            in {"1", "yes", "true"},
+        )

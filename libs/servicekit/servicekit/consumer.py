@@ -1,0 +1,311 @@
+"""Facts arrive: at least once from the log, with effect once in the database.
+
+``handle`` stores the event's id in the same transaction as its effect; a second delivery finds the
+id and does nothing. A refusal (ServiceError, or a defect of ours) is parked with its reason and the
+original bytes, in the table and on ``<group>.parked``; an outage is raised and met again. The
+offset is committed only after that.
+"""
+
+import base64
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from kafka import KafkaConsumer
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata, TopicPartition
+from prometheus_client import CollectorRegistry
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, sessionmaker
+
+from servicekit import logs, trace
+from servicekit.contracts import Contracts
+from servicekit.db import HANDLED, OUTBOX, PARKED, utc_now
+from servicekit.errors import Outage, ServiceError
+from servicekit.events import BadEvent, Event, read_attributes, read_event
+from servicekit.metrics import Counter, Gauge, Histogram
+
+log = logs.get(__name__)
+Handler = Callable[[Session, Event], None]
+Outcome = Literal["handled", "repeated", "ignored", "parked"]
+NOT_YET_S = 60.0
+_OUTAGES = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, KafkaError, OSError)
+
+
+class NotYet(Exception):
+    """What the event speaks of is not here yet; it is tried again for a while, then parked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One record as it came from the log."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+    value: bytes | None
+
+
+def handle(
+    record: Record,
+    *,
+    on: Mapping[str, Handler],
+    db: sessionmaker[Session],
+    contracts: Contracts,
+    group: str,
+) -> Outcome:
+    """Apply one event at most once: a refusal is parked, an outage is raised to be met again.
+
+    Raises NotYet when the handler does; the caller decides how long to wait for it.
+    """
+    try:
+        event = read_event(record.headers, record.value)
+        if event.type not in on:
+            return "ignored"
+        with trace.span(event.traceparent):
+            contracts.check(event)
+            return _apply(event, on[event.type], db)
+    except (*_OUTAGES, NotYet):
+        raise
+    except ServiceError as refusal:
+        park(db, record, refusal.description, group)
+    except Exception as defect:  # noqa: BLE001 - one bad event must not stop the log
+        log.failure("an event met a defect", defect, topic=record.topic, offset=record.offset)
+        park(db, record, f"defect: {type(defect).__name__}: {defect}"[:1000], group)
+    return "parked"
+
+
+def _apply(event: Event, handler: Handler, db: sessionmaker[Session]) -> Outcome:
+    with db.begin() as session:
+        mine = (
+            insert(HANDLED).values(source=event.source, event_id=event.id).on_conflict_do_nothing()
+        )
+        if session.execute(mine.returning(HANDLED.c.event_id)).first() is None:
+            return "repeated"
+        handler(session, event)
+    return "handled"
+
+
+def park(db: sessionmaker[Session], record: Record, reason: str, group: str) -> None:
+    """Set an event aside with its reason: one row, one event on ``<group>.parked``."""
+    identity, kind = _known(record)
+    headers = [[name, base64.b64encode(value).decode()] for name, value in record.headers]
+    row = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "event_id": identity,
+        "event_type": kind,
+        "key": record.key,
+        "headers": headers,
+        "value": record.value,
+        "reason": reason,
+    }
+    with db.begin() as session:
+        made = insert(PARKED).values(row).on_conflict_do_nothing().returning(PARKED.c.id)
+        number = session.execute(made).scalar()
+        if number is not None:
+            session.execute(sa.insert(OUTBOX), [_parked_event(row, number, group)])
+    log.warning(
+        "parked", topic=record.topic, offset=record.offset, type=kind, id=identity, reason=reason
+    )
+
+
+def _known(record: Record) -> tuple[str | None, str | None]:
+    try:
+        attributes = read_attributes(record.headers)
+    except BadEvent:
+        return None, None
+    return _clean(attributes.get("id")), _clean(attributes.get("type"))
+
+
+def _clean(text: str | None) -> str | None:
+    return text.replace("\x00", "\ufffd")[:200] if text else None
+
+
+def _parked_event(row: Mapping[str, Any], number: int, group: str) -> dict[str, Any]:
+    data = {
+        name: row[name]
+        for name in ("topic", "partition", "offset", "event_id", "event_type", "reason", "headers")
+    }
+    data["group"] = group
+    data["value"] = base64.b64encode(row["value"] or b"").decode()
+    subject = row["event_id"] or f"{row['topic']}-{row['partition']}-{row['offset']}"
+    event = Event(
+        id=f"parked-{row['topic']}-{row['partition']}-{row['offset']}",
+        source=f"/{group}",
+        type="event.parked.v1",
+        subject=subject,
+        time=utc_now(),
+        sequence=number,
+        data=data,
+    )
+    return {
+        "event_id": event.id,
+        "topic": f"{group}.parked",
+        "key": subject,
+        "headers": event.attributes(),
+        "value": data,
+    }
+
+
+def parked_record(row: Any) -> Record:
+    """Return the original record of a parked row, to be handled once more."""
+    return Record(
+        topic=row.topic,
+        partition=row.partition,
+        offset=row.offset,
+        key=row.key,
+        headers=[(name, base64.b64decode(value)) for name, value in row.headers],
+        value=row.value,
+    )
+
+
+class Listener:
+    """Reads a service's topics as one consumer group and applies each event."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        topics: Sequence[str],
+        on: Mapping[str, Handler],
+        db: sessionmaker[Session],
+        contracts: Contracts,
+        bootstrap_servers: str,
+        session_timeout_ms: int,
+        registry: CollectorRegistry,
+    ) -> None:
+        self.service, self.topics, self.on, self.db, self.contracts = (
+            service,
+            topics,
+            on,
+            db,
+            contracts,
+        )
+        self.bootstrap_servers, self.session_timeout_ms = bootstrap_servers, session_timeout_ms
+        self.events = Counter(
+            f"{service}_events", "Events by type and outcome", registry, ["type", "outcome"]
+        )
+        self.lag = Gauge(
+            f"{service}_consumer_lag_events", "Events not read yet", registry, ["topic"]
+        )
+        self.took = Histogram(
+            f"{service}_event_handling_seconds", "Time to apply an event", registry
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Read until ``stop``; an outage of log or database is waited out with backoff."""
+        pause_s = 0.5
+        while not stop.is_set():
+            consumer = None
+            try:
+                consumer = self.connect()
+                consumer.subscribe(list(self.topics))
+                self._read(consumer, stop)
+                pause_s = 0.5
+            except _OUTAGES as trouble:
+                log.warning(
+                    "listener waits for a part", reason=str(trouble)[:300], again_in_s=pause_s
+                )
+                stop.wait(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+                pause_s = min(pause_s * 2, 10.0)
+            finally:
+                if consumer is not None:
+                    consumer.close(autocommit=False)
+
+    def connect(self) -> KafkaConsumer:
+        """Return a consumer of the group; offsets are committed by us alone."""
+        return KafkaConsumer(
+            bootstrap_servers=self.bootstrap_servers,
+            group_id=self.service,
+            client_id=self.service,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=self.session_timeout_ms,
+            heartbeat_interval_ms=self.session_timeout_ms // 3,
+            max_poll_interval_ms=300_000,
+            max_poll_records=500,
+        )
+
+    def _read(self, consumer: KafkaConsumer, stop: threading.Event) -> None:
+        while not stop.is_set():
+            polled = consumer.poll(timeout_ms=200)
+            for partition, records in polled.items():
+                self._take(consumer, partition, records, stop)
+            self._show_lag(consumer)
+
+    def _take(
+        self,
+        consumer: KafkaConsumer,
+        partition: TopicPartition,
+        records: Sequence[Any],
+        stop: threading.Event,
+    ) -> None:
+        """Apply a partition's records in order; what was applied is committed, also on a fault."""
+        done = None
+        try:
+            for raw in records:
+                if stop.is_set():
+                    break
+                self.apply(_record(raw), stop)
+                done = raw.offset + 1
+        finally:
+            if done is not None:
+                consumer.commit({partition: OffsetAndMetadata(done, "", -1)})
+
+    def apply(self, record: Record, stop: threading.Event) -> Outcome:
+        """Apply one record, waiting a while for what it needs (NotYet), then parking it."""
+        waited_until = time.monotonic() + NOT_YET_S
+        pause_s = 0.05
+        began = time.monotonic()
+        while True:
+            try:
+                outcome = handle(
+                    record, on=self.on, db=self.db, contracts=self.contracts, group=self.service
+                )
+                break
+            except NotYet as missing:
+                if time.monotonic() > waited_until:
+                    park(
+                        self.db,
+                        record,
+                        f"still missing after {NOT_YET_S:.0f} s: {missing}",
+                        self.service,
+                    )
+                    outcome = "parked"
+                    break
+                if stop.wait(pause_s):
+                    raise Outage("stopped while waiting") from missing
+                pause_s = min(pause_s * 2, 2.0)
+        self.took.observe(time.monotonic() - began)
+        self.events.labels(_known(record)[1] or "unknown", outcome).inc()
+        return outcome
+
+    def _show_lag(self, consumer: KafkaConsumer) -> None:
+        lags: dict[str, int] = dict.fromkeys(self.topics, 0)
+        for partition in consumer.assignment():
+            end = consumer.highwater(partition)
+            if end is not None:
+                lags[partition.topic] = lags.get(partition.topic, 0) + max(
+                    0, end - consumer.position(partition)
+                )
+        for topic, lag in lags.items():
+            self.lag.labels(topic).set(lag)
+
+
+def _record(raw: Any) -> Record:
+    return Record(
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        key=raw.key,
+        headers=raw.headers,
+        value=raw.value,
+    )
