@@ -1,0 +1,64 @@
+"""The HTTP door of a service: its OpenAPI document, run by connexion, with Flask pages behind it.
+
+``build`` gives openapi/<service>.yaml to connexion's AsyncApp and resolves each operationId to a
+method of ``api``; a missing method stops the start. What a client sees is the contract, whichever
+layer answers.
+"""
+
+from typing import Any, cast
+
+import flask
+from a2wsgi import WSGIMiddleware
+from connexion.middleware.context import ContextMiddleware
+from connexion.middleware.lifespan import LifespanMiddleware
+from connexion.middleware.routing import RoutingMiddleware
+from connexion.options import SwaggerUIOptions
+from connexion.resolver import Resolver
+from starlette.types import ASGIApp
+
+from servicekit.process import Process
+from servicekit.web.edge import Edge, current_headers
+from servicekit.web.form import Form, Upload
+from servicekit.web.operation import Answer, App
+from servicekit.web.validation import Validation, current_form
+
+__all__ = ["Answer", "Form", "Upload", "bearer", "build", "form", "header"]
+
+
+def build(process: Process, api: object, *, pages: flask.Flask | None = None) -> ASGIApp:
+    """Return the ASGI application of a service.
+
+    Raises ContractBroken when the document cannot be read and connexion's ResolverError when
+    ``api`` lacks a method that the document names.
+    """
+    document = process.contracts.openapi(process.service.name)
+    app = App(
+        __name__,
+        middlewares=[RoutingMiddleware, Validation, LifespanMiddleware, ContextMiddleware],
+        swagger_ui_options=SwaggerUIOptions(swagger_ui=False),
+    )
+    app.add_api(document, resolver=Resolver(lambda name: getattr(api, name)))
+    return Edge(
+        service=process.service.name,
+        document=document,
+        api=app,
+        pages=cast("ASGIApp", WSGIMiddleware(cast("Any", pages), workers=8)) if pages else None,
+        registry=process.metrics,
+    )
+
+
+def form() -> Form:
+    """Return the form of the request under way; empty when it had none."""
+    return current_form.get() or Form()
+
+
+def header(name: str) -> str | None:
+    """Return a header of the request under way."""
+    headers = current_headers.get()
+    return headers.get(name) if headers is not None else None
+
+
+def bearer() -> str | None:
+    """Return the token of ``Authorization: Bearer``, None when there is none."""
+    scheme, _, token = (header("authorization") or "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None

@@ -1,0 +1,192 @@
+"""The outermost layer of a service: errors, trace, CORS, figures and one log line per request."""
+
+import re
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from servicekit import georeport, logs, trace
+from servicekit.errors import NotAllowed, NotFound, ServiceError
+from servicekit.metrics import Counter, Histogram
+from servicekit.web.operation import Answer, send_answer
+
+log = logs.get(__name__)
+METHODS = ("get", "post", "put", "patch", "delete")
+SERVER_FAULT = 500
+current_headers: ContextVar[Headers | None] = ContextVar("headers", default=None)
+
+
+class Paths:
+    """Which operation a path and method mean, read from the OpenAPI document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        paths = document["paths"]
+        plain = sorted(paths, key=lambda path: path.count("{"))
+        self.known = [(re.compile(_pattern(path)), _operations(paths[path])) for path in plain]
+        self.prefixes = {path.split("/")[1] for path in paths}
+
+    def find(self, path: str) -> dict[str, str]:
+        """Return operationId by method; empty when the path is unknown."""
+        for pattern, operations in self.known:
+            if pattern.fullmatch(path):
+                return operations
+        return {}
+
+    def owns(self, path: str) -> bool:
+        """Whether an unknown path below this belongs to the API rather than to the pages."""
+        return path.split("/")[1:2] != [] and path.split("/")[1] in self.prefixes
+
+
+def _pattern(path: str) -> str:
+    return "".join(
+        "[^/]+" if part.startswith("{") else re.escape(part)
+        for part in re.split(r"(\{[^}]+\})", path)
+    )
+
+
+def _operations(methods: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        method.upper(): methods[method]["operationId"] for method in METHODS if method in methods
+    }
+
+
+class Edge:
+    """Sends a request to the API or the pages and turns whatever is raised into an answer."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        document: Mapping[str, Any],
+        api: ASGIApp,
+        pages: ASGIApp | None,
+        registry: CollectorRegistry,
+    ) -> None:
+        self.paths = Paths(document)
+        self.api, self.pages = api, pages
+        self.requests = Counter(
+            f"{service}_http_requests",
+            "Requests by operation and status",
+            registry,
+            ["operation", "status"],
+        )
+        self.seconds = Histogram(
+            f"{service}_http_request_seconds", "Time to answer", registry, ["operation"]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; lifespan goes to the API."""
+        if scope["type"] != "http":
+            await self.api(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        operations = self.paths.find(scope["path"])
+        operation = operations.get(_meant(scope["method"]), "unknown")
+        if not operations and self.pages and not self.paths.owns(scope["path"]):
+            operation = "page"
+        began = time.perf_counter()
+        noted = _Noted(send, head=scope["method"] == "HEAD", cors=operation != "page")
+        token = current_headers.set(headers)
+        with trace.span(headers.get("traceparent")):
+            try:
+                await self._answer(scope, receive, noted, operations)
+            finally:
+                current_headers.reset(token)
+                took_s = time.perf_counter() - began
+                self.requests.labels(operation, str(noted.status)).inc()
+                self.seconds.labels(operation).observe(took_s)
+                log.info(
+                    "request",
+                    operation=operation,
+                    method=scope["method"],
+                    status=noted.status,
+                    ms=round(took_s * 1000, 1),
+                )
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: "_Noted", operations: dict[str, str]
+    ) -> None:
+        path = scope["path"]
+        try:
+            if not operations and self.pages and not self.paths.owns(path):
+                await self.pages(scope, receive, send)
+                return
+            await self._call_api(scope, receive, send, operations)
+        except ServiceError as refusal:
+            await _refuse(send, refusal, path)
+        except Exception as defect:  # noqa: BLE001 - the edge: nothing of our inside goes out
+            log.failure("a request met a defect", defect)
+            fault = ServiceError("The server failed; it has been noted.", code=SERVER_FAULT)
+            fault.status = SERVER_FAULT
+            await _refuse(send, fault, path)
+
+    async def _call_api(
+        self, scope: Scope, receive: Receive, send: "_Noted", operations: dict[str, str]
+    ) -> None:
+        if not operations:
+            raise NotFound(f"{scope['path'][:200]} was not found")
+        allow = ", ".join(
+            sorted({*operations, "OPTIONS"} | ({"HEAD"} if "GET" in operations else set()))
+        )
+        if scope["method"] == "OPTIONS":
+            await send_answer(send, Answer(status=204, headers=_preflight(scope, allow)))
+            return
+        method = _meant(scope["method"])
+        if method not in operations:
+            raise NotAllowed(f"method {scope['method'][:20]} is not for this resource", allow=allow)
+        await self.api({**scope, "method": method}, receive, send)
+
+
+def _meant(method: str) -> str:
+    return "GET" if method == "HEAD" else method
+
+
+def _preflight(scope: Scope, allow: str) -> dict[str, str]:
+    asked = Headers(scope=scope).get("access-control-request-headers", "Content-Type")
+    named = ", ".join(re.findall(r"[A-Za-z0-9-]+", asked))
+    return {
+        "Allow": allow,
+        "Access-Control-Allow-Methods": allow,
+        "Access-Control-Allow-Headers": named,
+        "Access-Control-Max-Age": "86400",
+    }
+
+
+async def _refuse(send: "_Noted", refusal: ServiceError, path: str) -> None:
+    if send.status:
+        raise refusal  # half an answer is out already; only breaking off is honest
+    body, media_type = georeport.encode_errors(refusal.errors, path)
+    answer = Answer(
+        body=body, status=refusal.status, media_type=media_type, headers=refusal.headers
+    )
+    await send_answer(send, answer)
+
+
+class _Noted:
+    """Notes the status, adds CORS, and keeps the body back for HEAD."""
+
+    def __init__(self, send: Send, *, head: bool, cors: bool) -> None:
+        self.send, self.head, self.cors = send, head, cors
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.cors:
+                headers = [
+                    *message.get("headers", []),
+                    (b"access-control-allow-origin", b"*"),
+                    (
+                        b"access-control-expose-headers",
+                        b"Location, Link, X-Total-Count, Retry-After, ETag",
+                    ),
+                ]
+                message = {**message, "headers": headers}
+        elif self.head and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self.send(message)

@@ -1,0 +1,136 @@
+"""What a client sent in a form: raw pairs in their order, repeats kept, files apart.
+
+Read once per request by the validation; a handler asks ``servicekit.web.form()``.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+from urllib.parse import parse_qsl
+
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from servicekit.errors import BadInput, TooLarge
+
+Receive = Callable[[], Awaitable[Any]]
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+MAX_FIELDS = 1000
+MAX_FILES = 20
+MAX_FIELD_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A file part. ``content_type`` is the client's word and proves nothing."""
+
+    name: str
+    filename: str
+    content_type: str
+    size_bytes: int
+    file: BinaryIO
+
+
+@dataclass(frozen=True)
+class Form:
+    """The pairs of a form in their order and its non-empty file parts."""
+
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    files: list[Upload] = field(default_factory=list)
+
+    def get(self, name: str) -> str | None:
+        """Return the last value of a field, None when it is absent or blank."""
+        given = [value for value in self.all(name) if value.strip()]
+        return given[-1] if given else None
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a field in order."""
+        return [value for key, value in self.fields if key == name]
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for upload in self.files:
+            upload.file.close()
+
+
+async def chunks(receive: Receive, limit_bytes: int) -> AsyncIterator[bytes]:
+    """Yield the body as it comes; raises TooLarge once it is over the limit, without reading on."""
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadInput("the body broke off")
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size > limit_bytes:
+            raise TooLarge(f"the body is larger than {limit_bytes} bytes")
+        if piece:
+            yield piece
+        if not message.get("more_body"):
+            return
+
+
+async def read_body(receive: Receive, limit_bytes: int) -> bytes:
+    """Return the whole body."""
+    return b"".join([piece async for piece in chunks(receive, limit_bytes)])
+
+
+async def read_urlencoded(receive: Receive, limit_bytes: int) -> Form:
+    """Return the pairs of a urlencoded body; raises BadInput when it is not UTF-8."""
+    body = await read_body(receive, limit_bytes)
+    try:
+        text = body.decode()
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+    except UnicodeDecodeError:
+        raise BadInput("the body is not UTF-8") from None
+    except ValueError:
+        raise TooLarge(f"the form has more than {MAX_FIELDS} fields") from None
+    return Form(pairs)
+
+
+async def read_multipart(receive: Receive, headers: Headers, limit_bytes: int) -> Form:
+    """Return the pairs and files of a multipart body; files go to disk above 1 MiB.
+
+    An empty file part counts as not sent. Raises BadInput when the body cannot be taken apart.
+    """
+    _, options = parse_options_header(headers.get("content-type", ""))
+    if not options.get(b"boundary"):
+        raise BadInput("Content-Type multipart/form-data has no boundary")
+    parser = MultiPartParser(
+        headers,
+        chunks(receive, limit_bytes),  # type: ignore[arg-type]  # any async iterator will do
+        max_files=MAX_FILES,
+        max_fields=MAX_FIELDS,
+        max_part_size=MAX_FIELD_BYTES,
+    )
+    try:
+        data = await parser.parse()
+    except MultiPartException as fault:
+        raise BadInput(f"the multipart body cannot be read: {fault.message}") from None
+    except (KeyError, ValueError) as fault:
+        raise BadInput(f"the multipart body cannot be read: {fault}") from None
+    form = Form()
+    for name, value in data.multi_items():
+        if isinstance(value, UploadFile):
+            _keep_file(form, name, value)
+        else:
+            form.fields.append((name, value))
+    return form
+
+
+def _keep_file(form: Form, name: str, upload: UploadFile) -> None:
+    size = upload.size or 0
+    if size == 0:
+        upload.file.close()
+        return
+    form.files.append(
+        Upload(
+            name=name,
+            filename=upload.filename or "",
+            content_type=upload.content_type or "",
+            size_bytes=size,
+            file=upload.file,
+        )
+    )
