@@ -1,0 +1,423 @@
+"""What a schema cannot see: who refers to whom, and whether words, days and outlines hold."""
+
+import datetime as dt
+import string
+import zoneinfo
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import holidays
+import shapely
+from shapely.errors import GEOSException, ShapelyError
+from shapely.geometry.base import BaseGeometry
+
+from servicekit.packs.reading import Document, Faults, Keys
+from servicekit.packs.words import MESSAGES, STATES
+
+LISTS: Final = ("singlevaluelist", "multivaluelist")
+WEEKDAYS: Final = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
+_OUTSIDE: Final = 0.02
+"""The share of a district that may lie outside the boundary: outlines are simplified."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """The files of a pack that are there and fit the schema; the others are None."""
+
+    jurisdiction_id: str
+    city: Document | None
+    services: Document | None
+    departments: Document | None
+    rules: Document | None
+    calendar: Document | None
+    texts: Mapping[str, Document]
+    boundary: Document | None
+    districts: Document | None
+    areas: Document | None
+    without_areas: bool
+    """There is no areas.geojson at all, which is allowed."""
+
+
+def check(draft: Draft, faults: Faults) -> None:
+    """Note every fault that lies between the lines of a pack."""
+    for one in (_city, _services, _departments, _rules, _calendar, _texts, _outlines, _languages):
+        one(draft, faults)
+
+
+def codes(document: Document | None, rows: str, code: str) -> set[str] | None:
+    """Return the codes of a list; None when its file cannot be used, so nothing can be said."""
+    return None if document is None else {row[code] for row in document.value[rows]}
+
+
+def feature_codes(document: Document | None, code: str) -> set[str] | None:
+    """Return the codes of the features of a GeoJSON file, as texts."""
+    if document is None:
+        return None
+    return {str(feature["properties"].get(code, "")) for feature in document.value["features"]}
+
+
+def _unique(document: Document, at: Keys, code: str, faults: Faults) -> None:
+    rows: Any = document.value
+    for key in at:
+        rows = rows.get(key, []) if isinstance(rows, dict) else rows[key]
+    seen: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        here = document.line((*at, place, code))
+        if row[code] in seen:
+            reason = f"{code} {row[code]} is already given in line {seen[row[code]]}"
+            faults.add(document, here, reason)
+        seen.setdefault(row[code], here)
+
+
+def _city(draft: Draft, faults: Faults) -> None:
+    city = draft.city
+    if city is None:
+        return
+    said = city.value
+    if said["jurisdiction_id"] != draft.jurisdiction_id:
+        reason = f"jurisdiction_id {said['jurisdiction_id']} is not the name of its folder"
+        faults.add(city, ("jurisdiction_id",), reason)
+    if said["time_zone"] not in zoneinfo.available_timezones():
+        faults.add(city, ("time_zone",), f"time_zone {said['time_zone']} does not exist")
+    _unique(city, ("outcomes",), "code", faults)
+    _unique(city, ("evaluation", "reasons"), "code", faults)
+    for needed in ("resolved", "refused"):
+        if needed not in {outcome["closes_as"] for outcome in said["outcomes"]}:
+            faults.add(city, ("outcomes",), f"no outcome closes_as {needed}; a case needs one")
+
+
+def _services(draft: Draft, faults: Faults) -> None:
+    services = draft.services
+    if services is None:
+        return
+    _unique(services, ("services",), "service_code", faults)
+    _unique(services, ("groups",), "group", faults)
+    groups = codes(services, "groups", "group")
+    departments = codes(draft.departments, "departments", "department")
+    for place, service in enumerate(services.value["services"]):
+        at: Keys = ("services", place)
+        _known(services, (*at, "group"), service["group"], groups, "group", faults)
+        found = service["department"]
+        _known(services, (*at, "department"), found, departments, "department", faults)
+        _unique(services, (*at, "attributes"), "code", faults)
+        for number, attribute in enumerate(service.get("attributes", [])):
+            _attribute(services, (*at, "attributes", number), attribute, faults)
+
+
+def _attribute(services: Document, at: Keys, attribute: Mapping[str, Any], faults: Faults) -> None:
+    name = f"attribute {attribute['code']}"
+    values = attribute.get("values", [])
+    if attribute["datatype"] in LISTS and not values:
+        faults.add(services, at, f"{name} is a {attribute['datatype']} and has no values")
+    if attribute["datatype"] not in LISTS and values:
+        reason = f"{name} is a {attribute['datatype']}, which has no values"
+        faults.add(services, (*at, "values"), reason)
+    if attribute.get("required") and attribute.get("variable") is False:
+        faults.add(services, at, f"{name} only informs (variable: false) and cannot be required")
+    _unique(services, (*at, "values"), "key", faults)
+
+
+def _known(
+    document: Document, at: Keys, found: str, known: set[str] | None, kind: str, faults: Faults
+) -> None:
+    if known is not None and found not in known:
+        names = ", ".join(sorted(known)) or "none"
+        faults.add(document, at, f"there is no {kind} {found}; there are: {names}")
+
+
+def _departments(draft: Draft, faults: Faults) -> None:
+    departments = draft.departments
+    if departments is None:
+        return
+    _unique(departments, ("departments",), "department", faults)
+    triage = [
+        place for place, row in enumerate(departments.value["departments"]) if row.get("triage")
+    ]
+    if not triage:
+        faults.add(departments, ("departments",), "no department has triage: true; one must")
+    for place in triage[1:]:
+        reason = "a second department has triage: true; exactly one may"
+        faults.add(departments, ("departments", place, "triage"), reason)
+
+
+def _rules(draft: Draft, faults: Faults) -> None:
+    rules = draft.rules
+    if rules is None:
+        return
+    _unique(rules, ("rules",), "rule", faults)
+    departments = codes(draft.departments, "departments", "department")
+    last = len(rules.value["rules"]) - 1
+    for place, rule in enumerate(rules.value["rules"]):
+        at: Keys = ("rules", place)
+        found = rule["department"]
+        _known(rules, (*at, "department"), found, departments, "department", faults)
+        _when(draft, rules, (*at, "when"), rule["when"], faults)
+        if not rule["when"] and place != last:
+            reason = f"rule {rule['rule']} matches everything: the rules after it never decide"
+            faults.add(rules, (*at, "when"), reason)
+
+
+def _when(draft: Draft, rules: Document, at: Keys, when: Mapping[str, Any], faults: Faults) -> None:
+    known = {
+        "service_code": codes(draft.services, "services", "service_code"),
+        "group": codes(draft.services, "groups", "group"),
+        "district": feature_codes(draft.districts, "district"),
+    }
+    for kind, there in known.items():
+        for place, found in enumerate(when.get(kind, [])):
+            _known(rules, (*at, kind, place), found, there, kind, faults)
+    areas = set[str]() if draft.without_areas else feature_codes(draft.areas, "name")
+    if "within" in when:
+        _known(rules, (*at, "within"), when["within"], areas, "area", faults)
+    if "between" in when and len(set(when["between"].split("-"))) == 1:
+        faults.add(rules, (*at, "between"), f"between {when['between']} is no time at all")
+    for code, values in when.get("attribute", {}).items():
+        _asked(draft, rules, (*at, "attribute", code), (code, values, when), faults)
+
+
+def _asked(
+    draft: Draft,
+    rules: Document,
+    at: Keys,
+    asked: tuple[str, list[str], Mapping[str, Any]],
+    faults: Faults,
+) -> None:
+    """Check that the services a rule is about ask this question and know these answers."""
+    if draft.services is None:
+        return
+    code, values, when = asked
+    chosen = [one for one in draft.services.value["services"] if _meant(one, when)]
+    questions = [
+        one for service in chosen for one in service.get("attributes", []) if one["code"] == code
+    ]
+    if not questions:
+        faults.add(rules, at, f"no service of this rule has an attribute {code}")
+    elif all(question["datatype"] in LISTS for question in questions):
+        known = {value["key"] for question in questions for value in question.get("values", [])}
+        for place, value in enumerate(values):
+            _known(rules, (*at, place), value, known, f"answer to {code}", faults)
+
+
+def _meant(service: Mapping[str, Any], when: Mapping[str, Any]) -> bool:
+    return service["service_code"] in when.get("service_code", [service["service_code"]]) and (
+        service["group"] in when.get("group", [service["group"]])
+    )
+
+
+def _calendar(draft: Draft, faults: Faults) -> None:
+    calendar = draft.calendar
+    if calendar is None:
+        return
+    said = calendar.value
+    _country(calendar, faults)
+    for day, ranges in said["hours"].items():
+        _hours(calendar, ("hours", day), ranges, faults)
+    if not any(said["hours"].values()):
+        faults.add(calendar, ("hours",), "no day has working hours; no deadline would ever come")
+    for place, own in enumerate(said["holidays"]):
+        _holiday(calendar, ("holidays", place), own, faults)
+
+
+def _country(calendar: Document, faults: Faults) -> None:
+    said = calendar.value
+    known = holidays.list_supported_countries(include_aliases=False)
+    if said["country"] not in known:
+        reason = f"country {said['country']} is not known to the package holidays"
+        faults.add(calendar, ("country",), reason)
+        return
+    subdivision = said.get("subdivision")
+    if subdivision is not None and subdivision not in known[said["country"]]:
+        there = ", ".join(known[said["country"]]) or "none"
+        reason = f"subdivision {subdivision} of {said['country']} is not known; known: {there}"
+        faults.add(calendar, ("subdivision",), reason)
+    supported = holidays.country_holidays(said["country"])
+    for place, category in enumerate(said.get("categories", [])):
+        at = ("categories", place)
+        there_are = set(supported.supported_categories)
+        _known(calendar, at, category, there_are, "category", faults)
+
+
+def _hours(calendar: Document, at: Keys, ranges: list[str], faults: Faults) -> None:
+    before = ""
+    for place, text in enumerate(ranges):
+        start, _, end = text.partition("-")
+        if end <= start:
+            faults.add(calendar, (*at, place), f"{text} ends before it begins")
+        if start < before:
+            faults.add(calendar, (*at, place), f"{text} begins before the hours before it end")
+        before = end
+
+
+def _holiday(calendar: Document, at: Keys, own: Mapping[str, str], faults: Faults) -> None:
+    if ("date" in own) == ("month_day" in own):
+        faults.add(calendar, at, f"holiday {own['name']} needs a date or a month_day, one of them")
+        return
+    kind = "date" if "date" in own else "month_day"
+    day = own["date"] if "date" in own else f"2024-{own['month_day']}"
+    try:
+        dt.date.fromisoformat(day)
+    except ValueError:
+        faults.add(calendar, (*at, kind), f"{own[kind]} is no day of the year")
+
+
+def _texts(draft: Draft, faults: Faults) -> None:
+    for language, document in draft.texts.items():
+        if draft.city is not None and language not in draft.city.value["languages"]:
+            faults.add(document, 1, f"city.yaml does not list the language {language}")
+        said = document.value
+        for name in (name for name in MESSAGES if name not in said["messages"]):
+            faults.add(document, ("messages",), f"the message {name} is missing")
+        for state in (state for state in STATES if state not in said["states"]):
+            faults.add(document, ("states",), f"the state {state} has no name")
+        for name, message in said["messages"].items():
+            _message(document, name, message, faults)
+
+
+def _message(document: Document, name: str, message: Mapping[str, str], faults: Faults) -> None:
+    at: Keys = ("messages", name)
+    known = MESSAGES.get(name)
+    if known is None:
+        faults.add(document, at, f"there is no message {name}; there are: {', '.join(MESSAGES)}")
+        return
+    for part in ("subject", "body"):
+        for found in _placeholders(document, (*at, part), message[part], faults):
+            _known(document, (*at, part), found, set(known), "placeholder", faults)
+
+
+def _placeholders(document: Document, at: Keys, words: str, faults: Faults) -> Iterator[str]:
+    try:
+        for _, name, form, conversion in string.Formatter().parse(words):
+            if form or conversion:
+                faults.add(document, at, f"{{{name}}} may hold a name only")
+            if name is not None:
+                yield name
+    except ValueError as error:
+        faults.add(document, at, f"braces must stand in pairs around a placeholder: {error}")
+
+
+def _languages(draft: Draft, faults: Faults) -> None:
+    """Check that every text of the pack is there in every language of the city."""
+    if draft.city is None:
+        return
+    wanted = draft.city.value["languages"]
+    for document in (draft.city, draft.services, draft.departments):
+        if document is not None:
+            for at, words in _worded(document.value, ()):
+                _complete(document, at, words, wanted, faults)
+
+
+_WORDED: Final = ("name", "service_name", "description", "datatype_description", "keywords")
+
+
+def _worded(value: Any, at: Keys) -> Iterator[tuple[Keys, Mapping[str, Any]]]:
+    parts: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        parts = value.items()
+    elif isinstance(value, list):
+        parts = enumerate(value)
+    for key, part in parts:
+        if key in _WORDED and isinstance(part, dict):
+            yield (*at, key), part
+        else:
+            yield from _worded(part, (*at, key))
+
+
+def _complete(
+    document: Document, at: Keys, words: Mapping[str, Any], wanted: list[str], faults: Faults
+) -> None:
+    if not words:
+        return
+    missing = [language for language in wanted if language not in words]
+    if missing:
+        faults.add(document, at, f"{at[-1]} is missing in {', '.join(missing)}")
+    for language in words:
+        if language not in wanted:
+            reason = f"{at[-1]} is given in {language}, which city.yaml does not list"
+            faults.add(document, (*at, language), reason)
+
+
+def _outlines(draft: Draft, faults: Faults) -> None:
+    boundary = _shapes(draft.boundary, None, faults)
+    districts = _shapes(draft.districts, "district", faults)
+    _shapes(draft.areas, "name", faults)
+    if draft.boundary is None or not boundary or len(boundary) != _features(draft.boundary):
+        return
+    whole = shapely.union_all(list(boundary.values()))
+    for place, district in districts.items():
+        if district.difference(whole).area > _OUTSIDE * district.area and draft.districts:
+            reason = "this district lies outside the boundary by more than a fiftieth of itself"
+            faults.add(draft.districts, ("features", place), reason)
+    _center(draft, whole, faults)
+
+
+def _features(document: Document) -> int:
+    return len(document.value["features"])
+
+
+def _center(draft: Draft, whole: BaseGeometry, faults: Faults) -> None:
+    if draft.city is None:
+        return
+    center = draft.city.value["map"]["center"]
+    if not shapely.intersects_xy(whole, center["long"], center["lat"]):
+        faults.add(draft.city, ("map", "center"), "the map's center lies outside the boundary")
+
+
+def _shapes(document: Document | None, code: str | None, faults: Faults) -> dict[int, BaseGeometry]:
+    """Read the outlines of a file that are whole, by their place in it."""
+    found: dict[int, BaseGeometry] = {}
+    seen: dict[str, int] = {}
+    for place, feature in enumerate(document.value["features"] if document else []):
+        at: Keys = ("features", place)
+        note: Callable[[str], None] = _noter(document, at, faults)
+        if code is not None:
+            _feature_code(feature["properties"], code, seen, note)
+        shape = _shape(feature, note)
+        if shape is not None:
+            found[place] = shape
+    return found
+
+
+def _noter(document: Document | None, at: Keys, faults: Faults) -> Callable[[str], None]:
+    def note(reason: str) -> None:
+        if document is not None:
+            faults.add(document, at, reason)
+
+    return note
+
+
+def _feature_code(
+    properties: Mapping[str, Any], code: str, seen: dict[str, int], note: Callable[[str], None]
+) -> None:
+    for needed in dict.fromkeys((code, "name")):
+        if not isinstance(properties.get(needed), str) or not properties[needed]:
+            note(f"this feature has no text as its {needed}")
+    found = str(properties.get(code, ""))
+    if found in seen:
+        note(f"{code} {found} is already given by feature {seen[found]}")
+    seen.setdefault(found, len(seen) + 1)
+
+
+def _shape(feature: Mapping[str, Any], note: Callable[[str], None]) -> BaseGeometry | None:
+    try:
+        shape: BaseGeometry = shapely.geometry.shape(feature["geometry"])
+    except (ValueError, TypeError, IndexError, ShapelyError, GEOSException) as error:
+        note(f"these coordinates make no outline: {error}")
+        return None
+    if shape.is_empty or not shape.is_valid:
+        reason = "it is empty" if shape.is_empty else shapely.is_valid_reason(shape)
+        note(f"this outline is not valid: {reason}")
+        return None
+    west, south, east, north = shape.bounds
+    if west < -180 or south < -90 or east > 180 or north > 90:  # noqa: PLR2004  the whole earth
+        note("this outline leaves the earth: positions are longitude, latitude in degrees")
+        return None
+    return shape

@@ -1,0 +1,392 @@
+"""What a city pack says, as plain frozen values."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import holidays
+
+Words = Mapping[str, str]
+"""One text in each language of the city, by BCP 47 tag."""
+
+PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+
+
+def text(words: Words, language: str | None) -> str:
+    """Return the words in ``language``, else in a variant of it, else in the city's first."""
+    if language is not None:
+        if language in words:
+            return words[language]
+        base = language.split("-")[0].lower()
+        for known in words:
+            if known.split("-")[0].lower() == base:
+                return words[known]
+    return next(iter(words.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A stretch of time; unit is working_hours, working_days, hours or days."""
+
+    amount: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Where the city's map opens: WGS 84 degrees and a web map's zoom level."""
+
+    lat: float
+    long: float
+    zoom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How to reach the city without this software."""
+
+    email: str
+    phone: str
+    web: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """GeoReport's discovery: whom to write to and how to get a key."""
+
+    contact: str
+    key_service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The From of the city's mails."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A code with its name in each language."""
+
+    code: str
+    name: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a case may end; closes_as is the state it leads to: resolved or refused."""
+
+    code: str
+    name: Words
+    closes_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How long a citizen may evaluate, may reopen by it, and the reasons to choose from."""
+
+    invitation_valid_days: int
+    reopen_within_days: int
+    reasons: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRules:
+    """Whether the original of a photo is kept beside its clean copies."""
+
+    keep_originals: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OpenData:
+    """How far open data is rounded, and the smallest group that is shown."""
+
+    position_decimals: int
+    smallest_group: int
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """Two colours, as #rrggbb."""
+
+    primary: str
+    accent: str
+
+
+@dataclass(frozen=True)
+class City:
+    """city.yaml."""
+
+    jurisdiction_id: str
+    name: Words
+    time_zone: str
+    languages: tuple[str, ...]
+    map: Map
+    contact: Contact
+    discovery: Discovery
+    request_id_prefix: str
+    sender: Sender
+    retention: Mapping[str, int]
+    evaluation: Evaluation
+    media: MediaRules
+    open_data: OpenData
+    outcomes: Mapping[str, Outcome]
+    colours: Colours
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def language(self) -> str:
+        """The city's first language."""
+        return self.languages[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of services."""
+
+    group: str
+    name: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One answer to choose from."""
+
+    key: str
+    name: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One question of a service definition; order counts from 1 as they stand in the file."""
+
+    code: str
+    datatype: str
+    required: bool
+    variable: bool
+    order: int
+    description: Words
+    datatype_description: Words
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The two deadlines of a service; None means none."""
+
+    first_answer: Amount | None
+    solution: Amount | None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A thing a citizen can report."""
+
+    service_code: str
+    service_name: Words
+    description: Words
+    group: str
+    keywords: Mapping[str, tuple[str, ...]]
+    type: str
+    visibility: str
+    department: str
+    targets: Targets
+    result_photo_required: bool
+    duplicate_radius_m: int
+    attributes: tuple[Attribute, ...]
+
+    @property
+    def metadata(self) -> bool:
+        """GeoReport's metadata: whether there is a definition to ask for."""
+        return bool(self.attributes)
+
+    def attribute(self, code: str) -> Attribute | None:
+        """Return the question with this code."""
+        return next((one for one in self.attributes if one.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """Who answers; exactly one department of a city is its triage."""
+
+    department: str
+    name: Words
+    email: str
+    head_email: str
+    triage: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """So long after a breach, tell whom: department_head or ombudsman."""
+
+    after: Amount
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """What a rule asks for; an empty condition asks nothing. All that are given must hold."""
+
+    service_code: tuple[str, ...] = ()
+    group: tuple[str, ...] = ()
+    district: tuple[str, ...] = ()
+    within: str | None = None
+    channel: tuple[str, ...] = ()
+    weekday: tuple[int, ...] = ()
+    between: tuple[dt.time, dt.time] | None = None
+    attribute: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the routing rules. weekday counts from 0, Monday; between is local time."""
+
+    rule: str
+    when: When
+    department: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """rules.yaml: in order, the first that matches decides."""
+
+    version: str
+    warning_at: float
+    rules: tuple[Rule, ...]
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A holiday of the municipality: of one year (date) or of every year (month and day)."""
+
+    name: str
+    month: int
+    day: int
+    year: int | None = None
+
+
+Hours = tuple[tuple[dt.time, dt.time], ...]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When the city works, in its local time. hours are by weekday, 0 is Monday."""
+
+    version: str
+    country: str
+    subdivision: str | None
+    categories: tuple[str, ...]
+    hours: Mapping[int, Hours]
+    holidays: tuple[Holiday, ...]
+    _years: dict[int, Mapping[dt.date, str]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def holidays_in(self, year: int) -> Mapping[dt.date, str]:
+        """Return the holidays of a year with their names: the country's and the city's own."""
+        known = self._years.get(year)
+        if known is None:
+            known = self._years[year] = self._find(year)
+        return known
+
+    def holiday(self, day: dt.date) -> str | None:
+        """Return the name of the holiday on this day, or None on an ordinary one."""
+        return self.holidays_in(day.year).get(day)
+
+    def hours_on(self, day: dt.date) -> Hours:
+        """Return the working stretches of a day in local time; none on a holiday."""
+        return () if self.holiday(day) else self.hours.get(day.weekday(), ())
+
+    def _find(self, year: int) -> Mapping[dt.date, str]:
+        public = holidays.country_holidays(
+            self.country,
+            subdiv=self.subdivision,
+            years=year,
+            categories=self.categories or None,
+            # Without a word about it, the names would follow the locale of the machine.
+            language=holidays.country_holidays(self.country).default_language,
+        )
+        found = {day: str(name) for day, name in public.items() if day.year == year}
+        for own in self.holidays:
+            if own.year in (None, year) and not _no_such_day(own, year):
+                found[dt.date(year, own.month, own.day)] = own.name
+        return dict(sorted(found.items()))
+
+
+def _no_such_day(own: Holiday, year: int) -> bool:
+    leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return (own.month, own.day) == (2, 29) and not leap
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A message ready to be sent."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A mail with {placeholders}; servicekit.packs.MESSAGES says which."""
+
+    subject: str
+    body: str
+
+    def filled(self, values: Mapping[str, str | None]) -> Filled:
+        """Put the values in.
+
+        A line of the body whose placeholders are all empty is left out, and with it the line
+        before it that only announces it with a colon.
+        """
+        lines: list[str] = []
+        for line in self.body.split("\n"):
+            if _says(line, values):
+                lines.append(_fill(line, values))
+            elif lines and lines[-1].endswith(":"):
+                lines.pop()
+        body = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+        return Filled(" ".join(_fill(self.subject, values).split()), body)
+
+
+def _says(line: str, values: Mapping[str, str | None]) -> bool:
+    names = PLACEHOLDER.findall(line)
+    return not names or any(values.get(name) for name in names)
+
+
+def _fill(template: str, values: Mapping[str, str | None]) -> str:
+    return PLACEHOLDER.sub(lambda found: values.get(found[1]) or "", template)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """texts/<language>.yaml. date and date_time are patterns of strftime."""
+
+    language: str
+    date: str
+    date_time: str
+    states: Mapping[str, str]
+    messages: Mapping[str, Message]
+
+    def when(self, moment: dt.datetime, zone: dt.tzinfo) -> str:
+        """Write a moment as people of this language do, in the city's time."""
+        return moment.astimezone(zone).strftime(self.date_time)

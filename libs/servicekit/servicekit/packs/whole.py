@@ -1,0 +1,364 @@
+"""The pack as a whole: read, checked, and ready to be asked."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from servicekit.packs import checks, schema
+from servicekit.packs.places import Place, Places
+from servicekit.packs.reading import Document, Faults, PackBroken, read_geojson, read_yaml
+from servicekit.packs.shapes import (
+    Amount,
+    Attribute,
+    Calendar,
+    Choice,
+    City,
+    Colours,
+    Contact,
+    Department,
+    Discovery,
+    EscalationStep,
+    Evaluation,
+    Group,
+    Holiday,
+    Hours,
+    Map,
+    MediaRules,
+    Message,
+    OpenData,
+    Outcome,
+    Rule,
+    Rules,
+    Sender,
+    Service,
+    Targets,
+    Texts,
+    Value,
+    When,
+)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A city. Mappings are by code and in the order of the files."""
+
+    folder: Path
+    city: City
+    groups: Mapping[str, Group]
+    services: Mapping[str, Service]
+    services_version: str
+    departments: Mapping[str, Department]
+    escalation: tuple[EscalationStep, ...]
+    rules: Rules
+    calendar: Calendar
+    texts: Mapping[str, Texts]
+    boundary: Place
+    districts: Places
+    areas: Places
+    boundary_geojson: Mapping[str, Any]
+    districts_geojson: Mapping[str, Any]
+
+    @property
+    def jurisdiction_id(self) -> str:
+        """The city's id in GeoReport and in events."""
+        return self.city.jurisdiction_id
+
+    @cached_property
+    def triage(self) -> Department:
+        """The department that takes what nobody else does."""
+        return next(one for one in self.departments.values() if one.triage)
+
+    def inside(self, lat: float, long: float) -> bool:
+        """Return whether the position lies in the city."""
+        return self.boundary.holds(lat, long)
+
+    def district_at(self, lat: float, long: float) -> str | None:
+        """Return the code of the district that holds the position."""
+        return self.districts.first_at(lat, long)
+
+    def within(self, area: str, lat: float, long: float) -> bool:
+        """Return whether the named feature of areas.geojson holds the position."""
+        return area in self.areas and self.areas[area].holds(lat, long)
+
+    def words(self, language: str | None) -> Texts:
+        """Return the texts of a language, else of a variant of it, else of the city's first."""
+        if language in self.texts:
+            return self.texts[language or ""]
+        base = (language or "").split("-")[0].lower()
+        for known, texts in self.texts.items():
+            if known.split("-")[0].lower() == base:
+                return texts
+        return self.texts[self.city.language]
+
+
+def read_packs(cities_dir: Path, contracts: Path | None = None) -> dict[str, Pack]:
+    """Read every pack of a folder, by jurisdiction_id; raises PackBroken at the first bad one."""
+    folders = sorted(one for one in cities_dir.iterdir() if (one / "city.yaml").is_file())
+    packs = [read_pack(folder, contracts) for folder in folders]
+    return {pack.jurisdiction_id: pack for pack in packs}
+
+
+def read_pack(folder: Path, contracts: Path | None = None) -> Pack:
+    """Read a pack and check it; raises PackBroken with every fault's file, line and reason."""
+    folder = Path(folder)
+    faults = Faults()
+    draft = _read(folder, contracts or schema.contracts_dir(), faults)
+    checks.check(draft, faults)
+    _logo(folder, faults)
+    if faults.found:
+        raise PackBroken(folder, faults.found)
+    return _build(folder, draft)
+
+
+def _read(folder: Path, contracts: Path, faults: Faults) -> checks.Draft:
+    def yaml(name: str, definition: str) -> Document | None:
+        document = read_yaml(folder / name, name, faults)
+        fits = document is not None and schema.check(document, definition, contracts, faults)
+        return document if fits else None
+
+    def geojson(name: str) -> Document | None:
+        document = read_geojson(folder / name, name, faults)
+        fits = document is not None and schema.check(document, "outlines", contracts, faults)
+        return document if fits else None
+
+    with_areas = (folder / "areas.geojson").exists()
+    city = yaml("city.yaml", "city")
+    return checks.Draft(
+        jurisdiction_id=folder.resolve().name,
+        city=city,
+        services=yaml("services.yaml", "services"),
+        departments=yaml("departments.yaml", "departments"),
+        rules=yaml("rules.yaml", "rules"),
+        calendar=yaml("calendar.yaml", "calendar"),
+        texts={
+            language: document
+            for language in _text_languages(folder, city)
+            if (document := yaml(f"texts/{language}.yaml", "texts"))
+        },
+        boundary=geojson("boundary.geojson"),
+        districts=geojson("districts.geojson"),
+        areas=geojson("areas.geojson") if with_areas else None,
+        without_areas=not with_areas,
+    )
+
+
+def _text_languages(folder: Path, city: Document | None) -> Iterable[str]:
+    """Return the languages that must have a file and those that have one."""
+    wanted = city.value["languages"] if city else []
+    return dict.fromkeys([*wanted, *(one.stem for one in sorted(folder.glob("texts/*.yaml")))])
+
+
+def _logo(folder: Path, faults: Faults) -> None:
+    """Check the logo: pages show it as it is, so it may not run anything."""
+    path = folder / "logo.svg"
+    if not path.is_file():
+        faults.add("logo.svg", 1, "this file is missing")
+        return
+    words = path.read_text(encoding="utf-8", errors="replace").lower()
+    if "<svg" not in words:
+        faults.add("logo.svg", 1, "this is not SVG")
+    for bad in ("<script", "javascript:", "<foreignobject", " onload"):
+        if bad in words:
+            line = words.count("\n", 0, words.index(bad)) + 1
+            faults.add("logo.svg", line, f"a logo may not hold {bad.strip()}")
+
+
+def _build(folder: Path, draft: checks.Draft) -> Pack:
+    boundary = shapely.union_all(
+        [shapely.geometry.shape(one["geometry"]) for one in _value(draft.boundary)["features"]]
+    )
+    services, departments = _value(draft.services), _value(draft.departments)
+    city = _city(_value(draft.city))
+    return Pack(
+        folder=folder,
+        city=city,
+        groups=_by(Group(one["group"], one["name"]) for one in services["groups"]),
+        services=_by(_service(one) for one in services["services"]),
+        services_version=services["version"],
+        departments=_by(_department(one) for one in departments["departments"]),
+        escalation=tuple(
+            EscalationStep(Amount(**one["after"]), one["to"]) for one in departments["escalation"]
+        ),
+        rules=_rules(_value(draft.rules)),
+        calendar=_calendar(_value(draft.calendar)),
+        texts=MappingProxyType(
+            {language: _texts(language, draft.texts[language].value) for language in city.languages}
+        ),
+        boundary=Place(city.jurisdiction_id, city.name[city.language], boundary),
+        districts=_places(draft.districts, "district"),
+        areas=_places(draft.areas, "name"),
+        boundary_geojson=_value(draft.boundary),
+        districts_geojson=_value(draft.districts),
+    )
+
+
+def _value(document: Document | None) -> Any:
+    if document is None:
+        raise AssertionError("a pack without faults has all its files")
+    return document.value
+
+
+def _by(rows: Iterable[Any]) -> Mapping[str, Any]:
+    """Index rows by their first field, which is their code."""
+    return MappingProxyType({getattr(row, next(iter(row.__slots__))): row for row in rows})
+
+
+def _places(document: Document | None, code: str) -> Places:
+    features = document.value["features"] if document else []
+    places = [
+        Place(
+            one["properties"][code],
+            one["properties"]["name"],
+            _solid(shapely.geometry.shape(one["geometry"])),
+        )
+        for one in features
+    ]
+    return Places(MappingProxyType({place.code: place for place in places}))
+
+
+def _solid(shape: BaseGeometry) -> BaseGeometry:
+    return shapely.force_2d(shape)
+
+
+def _city(said: Mapping[str, Any]) -> City:
+    contact, evaluation = said["contact"], said["evaluation"]
+    return City(
+        jurisdiction_id=said["jurisdiction_id"],
+        name=said["name"],
+        time_zone=said["time_zone"],
+        languages=tuple(said["languages"]),
+        map=Map(said["map"]["center"]["lat"], said["map"]["center"]["long"], said["map"]["zoom"]),
+        contact=Contact(
+            contact["email"], contact["phone"], contact.get("web", ""), contact.get("address", "")
+        ),
+        discovery=Discovery(**said["discovery"]),
+        request_id_prefix=said["request_id_prefix"],
+        sender=Sender(**said["sender"]),
+        retention=MappingProxyType(said["retention"]),
+        evaluation=Evaluation(
+            evaluation["invitation_valid_days"],
+            evaluation["reopen_within_days"],
+            tuple(Choice(one["code"], one["name"]) for one in evaluation["reasons"]),
+        ),
+        media=MediaRules(**said["media"]),
+        open_data=OpenData(**said["open_data"]),
+        outcomes=_by(
+            Outcome(one["code"], one["name"], one["closes_as"]) for one in said["outcomes"]
+        ),
+        colours=Colours(**said["colours"]),
+    )
+
+
+def _service(said: Mapping[str, Any]) -> Service:
+    targets = said["targets"]
+    return Service(
+        service_code=said["service_code"],
+        service_name=said["service_name"],
+        description=said["description"],
+        group=said["group"],
+        keywords={language: tuple(words) for language, words in said["keywords"].items()},
+        type=said["type"],
+        visibility=said.get("visibility", "public"),
+        department=said["department"],
+        targets=Targets(_amount(targets, "first_answer"), _amount(targets, "solution")),
+        result_photo_required=said.get("result_photo_required", False),
+        duplicate_radius_m=said.get("duplicate_radius_m", 0),
+        attributes=tuple(
+            _attribute(order, one) for order, one in enumerate(said.get("attributes", []), 1)
+        ),
+    )
+
+
+def _amount(targets: Mapping[str, Any], clock: str) -> Amount | None:
+    return Amount(**targets[clock]) if clock in targets else None
+
+
+def _attribute(order: int, said: Mapping[str, Any]) -> Attribute:
+    return Attribute(
+        code=said["code"],
+        datatype=said["datatype"],
+        required=said.get("required", False),
+        variable=said.get("variable", True),
+        order=order,
+        description=said["description"],
+        datatype_description=said.get("datatype_description", {}),
+        values=tuple(Value(one["key"], one["name"]) for one in said.get("values", [])),
+    )
+
+
+def _department(said: Mapping[str, Any]) -> Department:
+    return Department(
+        department=said["department"],
+        name=said["name"],
+        email=said["email"],
+        head_email=said["head"]["email"],
+        triage=said.get("triage", False),
+    )
+
+
+def _rules(said: Mapping[str, Any]) -> Rules:
+    rules = tuple(
+        Rule(one["rule"], _when(one["when"]), one["department"], one["because"])
+        for one in said["rules"]
+    )
+    return Rules(said["version"], said["warning_at"], rules)
+
+
+def _when(said: Mapping[str, Any]) -> When:
+    return When(
+        service_code=tuple(said.get("service_code", ())),
+        group=tuple(said.get("group", ())),
+        district=tuple(said.get("district", ())),
+        within=said.get("within"),
+        channel=tuple(said.get("channel", ())),
+        weekday=tuple(checks.WEEKDAYS.index(day) for day in said.get("weekday", ())),
+        between=_range(said["between"]) if "between" in said else None,
+        attribute={code: tuple(values) for code, values in said.get("attribute", {}).items()},
+    )
+
+
+def _range(said: str) -> tuple[dt.time, dt.time]:
+    start, _, end = said.partition("-")
+    return dt.time.fromisoformat(start), dt.time.fromisoformat(end)
+
+
+def _calendar(said: Mapping[str, Any]) -> Calendar:
+    hours: dict[int, Hours] = {
+        checks.WEEKDAYS.index(day): tuple(_range(one) for one in ranges)
+        for day, ranges in said["hours"].items()
+    }
+    return Calendar(
+        version=said["version"],
+        country=said["country"],
+        subdivision=said.get("subdivision"),
+        categories=tuple(said.get("categories", ())),
+        hours=MappingProxyType(hours),
+        holidays=tuple(_holiday(one) for one in said["holidays"]),
+    )
+
+
+def _holiday(said: Mapping[str, str]) -> Holiday:
+    if "date" in said:
+        day = dt.date.fromisoformat(said["date"])
+        return Holiday(said["name"], day.month, day.day, day.year)
+    month, _, day_of_month = said["month_day"].partition("-")
+    return Holiday(said["name"], int(month), int(day_of_month))
+
+
+def _texts(language: str, said: Mapping[str, Any]) -> Texts:
+    return Texts(
+        language=language,
+        date=said["date"],
+        date_time=said["date_time"],
+        states=said["states"],
+        messages={
+            name: Message(one["subject"], one["body"]) for name, one in said["messages"].items()
+        },
+    )

@@ -1,0 +1,41 @@
+"""The mails a pack has words for, and what each may say."""
+
+from typing import Final
+
+STATES: Final = (
+    "received",
+    "routed",
+    "accepted",
+    "in_progress",
+    "waiting",
+    "resolved",
+    "closed",
+    "refused",
+    "duplicate",
+    "withdrawn",
+    "reopened",
+)
+
+_REQUEST: Final = frozenset(
+    {
+        "service_request_id",
+        "service_name",
+        "description",
+        "address",
+        "requested_datetime",
+        "expected_datetime",
+        "department",
+        "follow_url",
+        "city",
+        "contact_email",
+        "contact_phone",
+    }
+)
+
+MESSAGES: Final = {
+    "request_received": _REQUEST,
+    "request_moved": _REQUEST | {"state", "words"},
+    "request_resolved": _REQUEST | {"state", "words", "outcome"},
+    "evaluation_invitation": _REQUEST | {"words", "outcome", "evaluate_url", "valid_until"},
+}
+"""Each message's name and the placeholders its subject and body may hold."""
