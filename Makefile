@@ -35,7 +35,15 @@ check: $(VENV)/dev.done ## format, lint and types
 
 .PHONY: test
 test: $(VENV)/dev.done ## unit, service, contract and journey tests on the one-box servers
-	$(BIN)/pytest
+	TEST_PARTS=onebox $(BIN)/pytest tests --ignore tests/bench
+
+.PHONY: test-real
+test-real: $(VENV)/dev.done ## service and journey tests on Apache Kafka, MinIO and PostgreSQL
+	TEST_PARTS=$${TEST_PARTS:-real} $(BIN)/pytest tests/service tests/journey
+
+.PHONY: bench
+bench: $(VENV)/dev.done ## measure reading, writing and events beside their floors
+	$(BIN)/python tests/bench/bench.py
 
 .PHONY: lock
 lock: $(VENV)/dev.done ## resolve the dependencies anew

@@ -167,21 +167,6 @@ def parked_record(row: Any) -> Record:
     )
 
 
-@dataclass
-class _Waiting:
-    """An event that waits for what it needs, with growing pauses."""
-
-    offset: int
-    since_s: float
-    pause_s: float = 0.05
-    until_s: float = 0.0
-
-    def again(self) -> None:
-        """Wait a little longer than the last time."""
-        self.until_s = time.monotonic() + self.pause_s
-        self.pause_s = min(self.pause_s * 2, 2.0)
-
-
 class Listener:
     """Reads a service's topics as one consumer group and applies each event."""
 
@@ -205,7 +190,6 @@ class Listener:
             contracts,
         )
         self.bootstrap_servers, self.session_timeout_ms = bootstrap_servers, session_timeout_ms
-        self._waiting: dict[TopicPartition, _Waiting] = {}
         self.events = Counter(
             f"{service}_events", "Events by type and outcome", registry, ["type", "outcome"]
         )
@@ -251,11 +235,10 @@ class Listener:
         )
 
     def _read(self, consumer: KafkaConsumer, stop: threading.Event) -> None:
-        self._waiting.clear()
         while not stop.is_set():
-            for partition, records in consumer.poll(timeout_ms=200).items():
+            polled = consumer.poll(timeout_ms=200)
+            for partition, records in polled.items():
                 self._take(consumer, partition, records, stop)
-            self._wake(consumer)
             self._show_lag(consumer)
 
     def _take(
@@ -265,53 +248,45 @@ class Listener:
         records: Sequence[Any],
         stop: threading.Event,
     ) -> None:
-        """Apply a partition's records in order; what was applied is committed, also on a fault.
-
-        An event that must wait (NotYet) holds up its own partition only: that is set back and
-        paused, the others go on.
-        """
+        """Apply a partition's records in order; what was applied is committed, also on a fault."""
         done = None
         try:
             for raw in records:
                 if stop.is_set():
                     break
-                if not self._apply_or_wait(_record(raw), partition):
-                    consumer.seek(partition, raw.offset)
-                    consumer.pause(partition)
-                    break
+                self.apply(_record(raw), stop)
                 done = raw.offset + 1
         finally:
             if done is not None:
                 consumer.commit({partition: OffsetAndMetadata(done, "", -1)})
 
-    def _apply_or_wait(self, record: Record, partition: TopicPartition) -> bool:
-        """Apply a record; False when it has to wait. One that waited too long is parked."""
-        waiting = self._waiting.get(partition)
-        if waiting is None or waiting.offset != record.offset:
-            waiting = _Waiting(record.offset, since_s=time.monotonic())
-        began_s = time.monotonic()
-        try:
-            outcome = handle(
-                record, on=self.on, db=self.db, contracts=self.contracts, group=self.service
-            )
-        except NotYet as missing:
-            if began_s - waiting.since_s < NOT_YET_S:
-                waiting.again()
-                self._waiting[partition] = waiting
-                return False
-            park(self.db, record, f"still missing after {NOT_YET_S:.0f} s: {missing}", self.service)
-            outcome = "parked"
-        self._waiting.pop(partition, None)
-        self.took.observe(time.monotonic() - began_s)
+    def apply(self, record: Record, stop: threading.Event) -> Outcome:
+        """Apply one record, waiting a while for what it needs (NotYet), then parking it."""
+        waited_until = time.monotonic() + NOT_YET_S
+        pause_s = 0.05
+        began = time.monotonic()
+        while True:
+            try:
+                outcome = handle(
+                    record, on=self.on, db=self.db, contracts=self.contracts, group=self.service
+                )
+                break
+            except NotYet as missing:
+                if time.monotonic() > waited_until:
+                    park(
+                        self.db,
+                        record,
+                        f"still missing after {NOT_YET_S:.0f} s: {missing}",
+                        self.service,
+                    )
+                    outcome = "parked"
+                    break
+                if stop.wait(pause_s):
+                    raise Outage("stopped while waiting") from missing
+                pause_s = min(pause_s * 2, 2.0)
+        self.took.observe(time.monotonic() - began)
         self.events.labels(_known(record)[1] or "unknown", outcome).inc()
-        return True
-
-    def _wake(self, consumer: KafkaConsumer) -> None:
-        """Let those partitions flow again whose pause is over."""
-        for partition in consumer.paused():
-            waiting = self._waiting.get(partition)
-            if waiting is None or time.monotonic() >= waiting.until_s:
-                consumer.resume(partition)
+        return outcome
 
     def _show_lag(self, consumer: KafkaConsumer) -> None:
         lags: dict[str, int] = dict.fromkeys(self.topics, 0)
