@@ -1,0 +1,50 @@
+"""What metrics is made of: the only place that constructs things."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from servicekit import web
+from servicekit.consumer import Handler
+from servicekit.contracts import read_yaml
+from servicekit.packs import read_packs
+from servicekit.process import Command, Process, Service
+
+from metrics import domain, events
+from metrics.api import Api, Cities
+from metrics.rebuild import rebuild
+
+
+def cities(process: Process) -> Cities:
+    """Return the city packs."""
+    return Cities(read_packs(process.common.cities_dir, process.common.contracts_dir))
+
+
+def book(process: Process) -> domain.Book:
+    """Return contracts/figures.yaml."""
+    return domain.Book.read(read_yaml(process.common.contracts_dir / "figures.yaml"))
+
+
+def serve(process: Process) -> Any:
+    """Return the HTTP application."""
+    api = Api(db=process.db, book=book(process), cities=cities(process), now=process.now)
+    return web.build(process, api)
+
+
+def handlers(process: Process) -> Mapping[str, Handler]:
+    """Return what metrics does with each event type."""
+    return events.handlers(cities(process).zones)
+
+
+SERVICE = Service(
+    name="metrics",
+    migrations=Path(__file__).parent.parent / "migrations",
+    serve=serve,
+    handlers=handlers,
+    commands={
+        "rebuild": Command(
+            help="reckon all figures anew from the log",
+            run=lambda process, argv: rebuild(process, cities(process).zones, argv),
+        )
+    },
+)
