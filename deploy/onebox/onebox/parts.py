@@ -177,11 +177,11 @@ class Part(ABC):
 
     def _choose_ports(self, *, fresh: bool) -> dict[str, int]:
         kept = {} if fresh else self._state.read().get("ports", {})
-        if kept and all(_is_free(port) for port in self._listened(kept)):
+        if kept and all(is_free(port) for port in self._listened(kept)):
             return {name: int(kept[name]) for name in self.port_names}
         while True:
             chosen = dict(zip(self.port_names, _some_ports(len(self.port_names)), strict=True))
-            if all(_is_free(port) for port in self._listened(chosen)):
+            if all(is_free(port) for port in self._listened(chosen)):
                 return chosen
 
     def _listened(self, ports: Mapping[str, int]) -> Sequence[int]:
@@ -538,7 +538,8 @@ def _born(pid: int) -> float:
     return float(psutil.Process(pid).create_time())
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on the port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
