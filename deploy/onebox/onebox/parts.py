@@ -549,5 +549,13 @@ def is_free(port: int) -> bool:
     return True
 
 
+def free_ports(count: int) -> list[int]:
+    """Return ports that are free now and that no outgoing connection is given."""
+    while True:
+        ports = _some_ports(count)
+        if all(map(is_free, ports)):
+            return ports
+
+
 def _some_ports(count: int) -> list[int]:
     return random.SystemRandom().sample(range(*_PORTS), count)

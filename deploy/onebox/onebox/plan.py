@@ -1,7 +1,6 @@
 """What one box consists of: folders, ports, secrets, environment, and the tasks to be run."""
 
 import os
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +83,7 @@ def environment(
 ) -> dict[str, str]:
     """Return what every service process reads; what the caller has set stands."""
     secrets = Keep(place.root / "secrets.json")
-    ports = _free_ports(len(parts.SERVICES))
+    ports = parts.free_ports(len(parts.SERVICES))
     made = {
         "CONTRACTS_DIR": str(HOUSE / "contracts"),
         "CITIES_DIR": str(HOUSE / "deploy" / "cities"),
@@ -122,7 +121,7 @@ def command(place: Place, env: Mapping[str, str], service: str, *argv: str, out:
 def lasting_tasks(place: Place, env: Mapping[str, str]) -> list[Task]:
     """Return the processes of all services, each with its own admin port."""
     names = [(service, role) for role in ROLES for service in parts.SERVICES]
-    ports = _free_ports(len(names))
+    ports = parts.free_ports(len(names))
     return [
         command(place, {**env, "ADMIN_BIND": f"127.0.0.1:{port}"}, service, role)
         for (service, role), port in zip(names, ports, strict=True)
@@ -149,14 +148,6 @@ def _by_whom(port: int) -> str:
     except psutil.Error:
         pass  # not everybody may look
     return ""
-
-
-def _free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
 
 
 def clean_env() -> dict[str, str]:
