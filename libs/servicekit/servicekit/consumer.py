@@ -10,8 +10,9 @@ import base64
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -167,6 +168,32 @@ def parked_record(row: Any) -> Record:
     )
 
 
+@dataclass
+class _Held:
+    """What was fetched of a partition and not applied yet, and how long its first one waits."""
+
+    records: deque[Any] = field(default_factory=deque)
+    since_s: float | None = None
+    pause_s: float = 0.05
+    until_s: float = 0.0
+
+    def is_due(self) -> bool:
+        """Whether the first record may be tried (again) now."""
+        return time.monotonic() >= self.until_s
+
+    def may_wait(self) -> bool:
+        """Wait a little longer than the last time; False when it has waited long enough."""
+        now_s = time.monotonic()
+        self.since_s = self.since_s or now_s
+        self.until_s = now_s + self.pause_s
+        self.pause_s = min(self.pause_s * 2, 2.0)
+        return now_s - self.since_s < NOT_YET_S
+
+    def went_on(self) -> None:
+        """Forget the waiting: the first record is done."""
+        self.since_s, self.pause_s, self.until_s = None, 0.05, 0.0
+
+
 class Listener:
     """Reads a service's topics as one consumer group and applies each event."""
 
@@ -190,6 +217,7 @@ class Listener:
             contracts,
         )
         self.bootstrap_servers, self.session_timeout_ms = bootstrap_servers, session_timeout_ms
+        self._held: dict[TopicPartition, _Held] = {}
         self.events = Counter(
             f"{service}_events", "Events by type and outcome", registry, ["type", "outcome"]
         )
@@ -235,58 +263,58 @@ class Listener:
         )
 
     def _read(self, consumer: KafkaConsumer, stop: threading.Event) -> None:
+        self._held.clear()
         while not stop.is_set():
-            polled = consumer.poll(timeout_ms=200)
-            for partition, records in polled.items():
-                self._take(consumer, partition, records, stop)
+            for partition, records in consumer.poll(timeout_ms=200).items():
+                self._held.setdefault(partition, _Held()).records.extend(records)
+            mine = consumer.assignment()
+            self._held = {one: held for one, held in self._held.items() if one in mine}
+            for partition, held in self._held.items():
+                self._drain(consumer, partition, held, stop)
+            self._pause_and_resume(consumer)
             self._show_lag(consumer)
 
-    def _take(
-        self,
-        consumer: KafkaConsumer,
-        partition: TopicPartition,
-        records: Sequence[Any],
-        stop: threading.Event,
+    def _drain(
+        self, consumer: KafkaConsumer, partition: TopicPartition, held: _Held, stop: threading.Event
     ) -> None:
-        """Apply a partition's records in order; what was applied is committed, also on a fault."""
+        """Apply a partition's records in order; what was applied is committed, also on a fault.
+
+        An event that must wait (NotYet) holds up its own partition only; the others go on.
+        """
         done = None
         try:
-            for raw in records:
-                if stop.is_set():
-                    break
-                self.apply(_record(raw), stop)
-                done = raw.offset + 1
+            while held.records and not stop.is_set() and held.is_due():
+                if self._apply(_record(held.records[0]), held):
+                    done = held.records.popleft().offset + 1
         finally:
             if done is not None:
                 consumer.commit({partition: OffsetAndMetadata(done, "", -1)})
 
-    def apply(self, record: Record, stop: threading.Event) -> Outcome:
-        """Apply one record, waiting a while for what it needs (NotYet), then parking it."""
-        waited_until = time.monotonic() + NOT_YET_S
-        pause_s = 0.05
-        began = time.monotonic()
-        while True:
-            try:
-                outcome = handle(
-                    record, on=self.on, db=self.db, contracts=self.contracts, group=self.service
-                )
-                break
-            except NotYet as missing:
-                if time.monotonic() > waited_until:
-                    park(
-                        self.db,
-                        record,
-                        f"still missing after {NOT_YET_S:.0f} s: {missing}",
-                        self.service,
-                    )
-                    outcome = "parked"
-                    break
-                if stop.wait(pause_s):
-                    raise Outage("stopped while waiting") from missing
-                pause_s = min(pause_s * 2, 2.0)
-        self.took.observe(time.monotonic() - began)
+    def _apply(self, record: Record, held: _Held) -> bool:
+        """Apply a record; False when it has to wait. One that waited too long is parked."""
+        began_s = time.monotonic()
+        try:
+            outcome = handle(
+                record, on=self.on, db=self.db, contracts=self.contracts, group=self.service
+            )
+        except NotYet as missing:
+            if held.may_wait():
+                return False
+            park(self.db, record, f"still missing after {NOT_YET_S:.0f} s: {missing}", self.service)
+            outcome = "parked"
+        held.went_on()
+        self.took.observe(time.monotonic() - began_s)
         self.events.labels(_known(record)[1] or "unknown", outcome).inc()
-        return outcome
+        return True
+
+    def _pause_and_resume(self, consumer: KafkaConsumer) -> None:
+        """Fetch nothing more of a partition while some of it is still held here."""
+        full = {partition for partition, held in self._held.items() if held.records}
+        paused = consumer.paused()
+        if full - paused:
+            consumer.pause(*(full - paused))
+        if paused - full:
+            consumer.resume(*(paused - full))
 
     def _show_lag(self, consumer: KafkaConsumer) -> None:
         lags: dict[str, int] = dict.fromkeys(self.topics, 0)

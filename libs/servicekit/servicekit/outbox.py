@@ -131,7 +131,10 @@ class Relay:
         while not stop.is_set():
             try:
                 with self.engine.connect() as connection:
-                    self._hold(connection, stop)
+                    try:
+                        self._hold(connection, stop)
+                    finally:
+                        connection.invalidate()  # the lock goes with the connection
             except (sa.exc.DBAPIError, KafkaError, OSError) as trouble:
                 log.warning("relay waits for a part", reason=str(trouble)[:300])
                 self._drop_producer()

@@ -61,7 +61,21 @@ DOCUMENT: dict[str, Any] = {
                         },
                     },
                 ],
-                "responses": {"200": {"description": "ok"}},
+                "responses": {
+                    "200": {
+                        "description": "ok",
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "type": "object",
+                                    "properties": {
+                                        "given": {"type": "array", "items": {"type": "string"}}
+                                    },
+                                }
+                            }
+                        },
+                    }
+                },
             },
             "post": {
                 "operationId": "post_thing",
@@ -129,6 +143,14 @@ DOCUMENT: dict[str, Any] = {
     },
 }
 
+ENV = {
+    "THINGS_DATABASE_URL": "postgresql+psycopg://nowhere/things",
+    "KAFKA_BOOTSTRAP_SERVERS": "nowhere:9092",
+    "CONTRACTS_DIR": "contracts",
+    "CITIES_DIR": "cities",
+    "VALIDATE_ANSWERS": "yes",
+}
+
 
 class Api:
     async def get_thing(self, **given):
@@ -151,7 +173,7 @@ class Documents:
 @pytest.fixture(scope="module")
 def ours():
     service = Service(name="things", migrations=None, serve=None, handlers=None)
-    process = Process(service, {})
+    process = Process(service, ENV)
     process.__dict__["contracts"] = Documents()
     return web.build(process, Api())
 
@@ -308,7 +330,7 @@ def test_a_defect_shows_nothing_of_our_inside(ours, monkeypatch):
         raise KeyError("the secret of the house")
 
     service = Service(name="things", migrations=None, serve=None, handlers=None)
-    process = Process(service, {})
+    process = Process(service, ENV)
     process.__dict__["contracts"] = Documents()
     monkeypatch.setattr(Api, "get_thing", broken)
     answer = ask(web.build(process, Api()), "GET", "/things/a.xml")
@@ -318,13 +340,28 @@ def test_a_defect_shows_nothing_of_our_inside(ours, monkeypatch):
     assert "secret" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "answer", [{"given": "all"}, web.Answer(body=b"<a/>", media_type="text/xml")]
+)
+def test_an_answer_that_the_document_does_not_know_is_caught_before_production(monkeypatch, answer):
+    async def other(self, **given):
+        return answer
+
+    service = Service(name="things", migrations=None, serve=None, handlers=None)
+    process = Process(service, ENV)
+    process.__dict__["contracts"] = Documents()
+    monkeypatch.setattr(Api, "get_thing", other)
+
+    assert ask(web.build(process, Api()), "GET", "/things/a.json").status_code == 500
+
+
 def test_a_missing_method_stops_the_start():
     class Half:
         async def get_thing(self, **given):
             return {}
 
     service = Service(name="things", migrations=None, serve=None, handlers=None)
-    process = Process(service, {})
+    process = Process(service, ENV)
     process.__dict__["contracts"] = Documents()
     app = web.build(process, Half())
     with pytest.raises(Exception, match="post_thing"):

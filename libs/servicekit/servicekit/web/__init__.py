@@ -35,6 +35,7 @@ def build(process: Process, api: object, *, pages: flask.Flask | None = None) ->
     app = App(
         __name__,
         middlewares=[RoutingMiddleware, Validation, LifespanMiddleware, ContextMiddleware],
+        validate_answers=process.common.validate_answers,
         swagger_ui_options=SwaggerUIOptions(swagger_ui=False),
     )
     app.add_api(document, resolver=Resolver(lambda name: getattr(api, name)))

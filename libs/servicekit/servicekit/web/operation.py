@@ -5,11 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import fastjsonschema
 import orjson
 from anyio import CapacityLimiter, to_thread
 from connexion.apps.asynchronous import AsyncApi, AsyncApp, AsyncASGIApp
 from connexion.operations import AbstractOperation
 from starlette.types import Receive, Scope, Send
+
+from servicekit.web.schemas import compiled
 
 # As many as the pool of connections serves; more only wait for each other.
 THREADS = 12
@@ -57,8 +60,8 @@ async def send_answer(send: Send, answer: Answer) -> None:
 class Operation:
     """Calls one method of Api: ``async def`` here, ``def`` in a thread."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
+    def __init__(self, function: Callable[..., Any], check: Callable[[Answer], None]) -> None:
+        self.function, self.check = function, check
         self.is_async = inspect.iscoroutinefunction(function)
         parameters = inspect.signature(function).parameters.values()
         self.names = {one.name for one in parameters}
@@ -75,12 +78,56 @@ class Operation:
         else:
             limiter = _limiter.setdefault("all", CapacityLimiter(THREADS))
             value = await to_thread.run_sync(lambda: self.function(**arguments), limiter=limiter)
-        await send_answer(send, answer_of(value))
+        answer = answer_of(value)
+        self.check(answer)
+        await send_answer(send, answer)
+
+
+class AnswerBroken(Exception):
+    """An answer is not what the OpenAPI document says; only looked for with VALIDATE_ANSWERS."""
+
+
+def no_check(_: Answer) -> None:
+    """Let every answer pass: what production does, for speed."""
+
+
+def answer_check(operation: AbstractOperation) -> Callable[[Answer], None]:
+    """Return a check of an operation's answers: status, media type and the schema of JSON."""
+    declared = operation.responses
+    schemas = {
+        status: {
+            kind: compiled(media.get("schema", {}))
+            for kind, media in one.get("content", {}).items()
+        }
+        for status, one in declared.items()
+    }
+
+    def check(answer: Answer) -> None:
+        status = str(answer.status) if str(answer.status) in schemas else "default"
+        if status not in schemas:
+            raise AnswerBroken(f"{operation.operation_id}: status {answer.status} is not declared")
+        kind = answer.media_type.split(";")[0]
+        if answer.body and schemas[status] and kind not in schemas[status]:
+            raise AnswerBroken(f"{operation.operation_id}: {kind} is not declared for {status}")
+        if answer.body and kind == "application/json" and schemas[status]:
+            try:
+                schemas[status][kind](orjson.loads(answer.body))
+            except fastjsonschema.JsonSchemaException as fault:
+                raise AnswerBroken(f"{operation.operation_id}: {fault}") from None
+
+    return check
 
 
 class _Api(AsyncApi):
+    validate_answers = False
+
     def make_operation(self, operation: AbstractOperation) -> Any:
-        return Operation(operation.function)
+        check = answer_check(operation) if self.validate_answers else no_check
+        return Operation(operation.function, check)
+
+
+class _CheckedAnswers(_Api):
+    validate_answers = True
 
 
 class _Last(AsyncASGIApp):
@@ -94,7 +141,9 @@ class App(AsyncApp):
     for files on every request; all of that is done here once, at start.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, validate_answers: bool, **options: Any) -> None:
         super().__init__(*args, **options)
         self._middleware_app = _Last()
+        if validate_answers:
+            self._middleware_app.api_cls = _CheckedAnswers
         self.middleware.app = self._middleware_app
