@@ -1,0 +1,280 @@
+"""What intake can be asked to do; each takes an open session and never commits."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from servicekit import trace
+from servicekit.errors import Conflict, NotFound
+from servicekit.events import Event
+from servicekit.outbox import Outbox
+from servicekit.packs import Pack
+from sqlalchemy.orm import Session
+
+from intake import domain, store, wire
+
+# A move of long ago (of an imported case, or of a log read anew) is no news to write about.
+NEWS = timedelta(days=1)
+_SILENT = frozenset({"received", "routed", "closed"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What every action stands on; built once, in app.py."""
+
+    packs: Mapping[str, Pack]
+    outbox: Outbox
+    public_url: str
+    secret_key: str = field(repr=False)
+
+    def pack(self, jurisdiction_id: str) -> Pack:
+        """Return a city's pack; raises NotFound when this installation does not serve it."""
+        if jurisdiction_id not in self.packs:
+            raise NotFound(f"jurisdiction_id {jurisdiction_id!r} was not found")
+        return self.packs[jurisdiction_id]
+
+    def link(self, request: domain.Request) -> str:
+        """Return the secret address under which a request's reporter follows it."""
+        return wire.follow_url(self.public_url, self.secret_key, request.service_request_id)
+
+
+def write_submission(
+    ground: Ground, request: domain.Request, reporter: domain.Reporter, *, now: datetime
+) -> store.Submission:
+    """Return all rows that a new request writes: itself, its reporter, a mail, the fact.
+
+    Touches no database, so that many can be written at once.
+    """
+    event = Event(
+        id=f"{request.service_request_id}-submitted",
+        source=f"/{ground.outbox.service}",
+        type="request.submitted.v1",
+        subject=request.service_request_id,
+        time=now,
+        sequence=request.revision,
+        data=wire.request_submitted(request),
+        traceparent=trace.current(),
+    )
+    message = _welcome(ground, request)
+    return store.Submission(
+        request=store.request_row(request, wire.render(request, ground.public_url)),
+        reporter=store.reporter_row(request.service_request_id, reporter)
+        if reporter.known
+        else None,
+        message=store.message_row(message, now) if message else None,
+        outbox=ground.outbox.row(event),
+    )
+
+
+def submit_requests(session: Session, submissions: Sequence[store.Submission]) -> None:
+    """Record reports and the facts that they were made; the caller commits all or none."""
+    store.add_submissions(session, submissions)
+
+
+def show_department(session: Session, ground: Ground, event: Event) -> None:
+    """Show who answers for a request, as routing said."""
+    before = _locked(session, event.subject)
+    expected, at = event.data["expected_datetime"], event.data["routed_datetime"]
+    after = domain.routed(
+        before,
+        sequence=event.sequence,
+        department=event.data["department"],
+        agency_responsible=event.data["agency_responsible"],
+        expected_datetime=wire.moment(expected),
+        at=wire.moment(at) or event.time,
+    )
+    _save(session, ground, before, after)
+
+
+def follow_case(session: Session, ground: Ground, event: Event, *, now: datetime) -> None:
+    """Show how a case moved; publish a request that was taken on; tell the reporter."""
+    before = _locked(session, event.subject)
+    move = wire.move_of(event)
+    service = ground.pack(before.jurisdiction_id).services.get(before.service_code)
+    private = service is not None and wire.service_of(service, before.language).private
+    after = domain.moved(before, move, private_service=private)
+    if after == before:
+        return
+    after = _save(session, ground, before, after)
+    if before.visibility == "pending" != after.visibility:
+        _publish(session, ground, after, now=now)
+        _queue(session, _welcome(ground, after), now)
+    if after.contactable and now - move.at < NEWS:
+        _queue(session, _news(ground, after, event.data["outcome_code"]), now)
+
+
+def keep_photo(session: Session, ground: Ground, event: Event) -> None:
+    """Note that media keeps a photo of a request.
+
+    A photo of a POST may be announced before its request is committed; the POST itself has
+    written it down, so an unknown request needs nothing.
+    """
+    before = store.lock_request(session, event.subject)
+    if before is None or event.data["role"] == "internal":
+        return
+    after = domain.photo_stored(
+        before,
+        media_id=event.data["media_id"],
+        role=event.data["role"],
+        path=event.data["path"],
+    )
+    _save(session, ground, before, after)
+
+
+def drop_photo(session: Session, ground: Ground, event: Event) -> None:
+    """Stop showing a photo that media does not keep any more."""
+    before = store.lock_request(session, event.subject)
+    if before is not None:
+        after = domain.photo_removed(before, media_id=event.data["media_id"])
+        _save(session, ground, before, after)
+
+
+def queue_message(session: Session, ground: Ground, event: Event, *, now: datetime) -> None:
+    """Write down what another service wants to tell a reporter; say so when nobody can be told."""
+    request = _locked(session, event.subject)
+    message = domain.Message(
+        message_id=event.data["message_id"],
+        service_request_id=event.subject,
+        jurisdiction_id=request.jurisdiction_id,
+        purpose=event.data["purpose"],
+        language=event.data["language"],
+        subject=event.data["message_subject"],
+        body=event.data["body"],
+    )
+    if store.add_message(session, message, now) and not request.contactable:
+        fail_message(session, ground, message, "the reporter left no address", now=now)
+
+
+def deliver_message(
+    session: Session, ground: Ground, message: domain.Message, *, now: datetime
+) -> None:
+    """Note that the mail server took a message, and the fact."""
+    revision = store.next_revision(session, message.service_request_id)
+    if revision and store.settle_message(session, message.message_id, state="sent", now=now):
+        ground.outbox.put(
+            session,
+            type="message.delivered.v1",
+            subject=message.service_request_id,
+            sequence=revision,
+            data=wire.message_settled(message),
+            time=now,
+        )
+
+
+def fail_message(
+    session: Session, ground: Ground, message: domain.Message, reason: str, *, now: datetime
+) -> None:
+    """Give a message up, and note the fact."""
+    revision = store.next_revision(session, message.service_request_id)
+    if revision and store.settle_message(
+        session, message.message_id, state="dead", now=now, reason=reason
+    ):
+        ground.outbox.put(
+            session,
+            type="message.failed.v1",
+            subject=message.service_request_id,
+            sequence=revision,
+            data=wire.message_failed(message, reason),
+            time=now,
+        )
+
+
+def set_visibility(
+    session: Session,
+    ground: Ground,
+    service_request_id: str,
+    visibility: domain.Visibility,
+    *,
+    reason: str | None,
+    now: datetime,
+) -> domain.Request:
+    """Publish, accept or hide a request as an operator wants; raises NotFound and Conflict."""
+    before = _locked(session, service_request_id)
+    if before.visibility == visibility:
+        return before
+    if visibility == "public" and before.visibility == "private":
+        raise Conflict("requests to this service are never public")
+    after = _save(session, ground, before, domain.shown_as(before, visibility, at=now))
+    if visibility == "hidden":
+        _tell(session, ground, after, "request.hidden.v1", wire.request_hidden(after, reason), now)
+    else:
+        _publish(session, ground, after, now=now)
+    if before.visibility == "pending" and visibility != "hidden":
+        _queue(session, _welcome(ground, after), now)
+    return after
+
+
+def render_again(session: Session, ground: Ground, *, limit: int, after: str = "") -> str | None:
+    """Render the next requests of an older render version; returns the last id, None at the end."""
+    stale = store.stale_requests(session, wire.RENDER_VERSION, limit, after)
+    for request in stale:
+        store.save_request(session, request, wire.render(request, ground.public_url))
+    return stale[-1].service_request_id if stale else None
+
+
+def _locked(session: Session, service_request_id: str) -> domain.Request:
+    request = store.lock_request(session, service_request_id)
+    if request is None:
+        raise NotFound(f"service_request_id {service_request_id!r} was not found")
+    return request
+
+
+def _save(
+    session: Session, ground: Ground, before: domain.Request, after: domain.Request
+) -> domain.Request:
+    """Write what changed, with the next revision; nothing when nothing did."""
+    if after == before:
+        return before
+    after = dataclasses.replace(after, revision=before.revision + 1)
+    store.save_request(session, after, wire.render(after, ground.public_url))
+    return after
+
+
+def _publish(session: Session, ground: Ground, request: domain.Request, *, now: datetime) -> None:
+    _tell(session, ground, request, "request.published.v1", wire.request_published(request), now)
+
+
+def _tell(
+    session: Session,
+    ground: Ground,
+    request: domain.Request,
+    kind: str,
+    data: dict[str, object],
+    now: datetime,
+) -> None:
+    ground.outbox.put(
+        session,
+        type=kind,
+        subject=request.service_request_id,
+        sequence=request.revision,
+        data=data,
+        time=now,
+    )
+
+
+def _welcome(ground: Ground, request: domain.Request) -> domain.Message | None:
+    """Return the mail that names the id; none as long as there is none to name."""
+    pack = ground.packs[request.jurisdiction_id]
+    service = pack.services.get(request.service_code)
+    speaks = service is None or service.type != "blackbox"
+    if request.imported or not (request.contactable and request.answers_to_its_id and speaks):
+        return None
+    return wire.write_message(pack, request, "request_received", link=ground.link(request))
+
+
+def _news(
+    ground: Ground, request: domain.Request, outcome_code: str | None
+) -> domain.Message | None:
+    if request.state in _SILENT:
+        return None
+    name = "request_resolved" if request.state == "resolved" else "request_moved"
+    pack = ground.packs[request.jurisdiction_id]
+    return wire.write_message(
+        pack, request, name, link=ground.link(request), outcome_code=outcome_code
+    )
+
+
+def _queue(session: Session, message: domain.Message | None, now: datetime) -> None:
+    if message is not None:
+        store.add_message(session, message, now)

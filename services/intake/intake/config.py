@@ -1,0 +1,38 @@
+"""Intake's settings; units in the names, secrets not printed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import urlsplit
+
+from servicekit.config import BadConfig, Common, integer, optional, seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What intake must know besides what every service must."""
+
+    common: Common
+    media_url: str
+    media_timeout_s: float
+    smtp_url: str
+    smtp_timeout_s: float
+    mail_attempts: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings; raises BadConfig naming the variable that cannot be used."""
+        common = Common.from_env(env, "intake")
+        if not common.secret_key:
+            raise BadConfig("INTAKE_SECRET_KEY is not set")
+        smtp_url = optional(env, "SMTP_URL", "smtp://127.0.0.1:25")
+        if urlsplit(smtp_url).scheme not in {"smtp", "smtps"}:
+            raise BadConfig("SMTP_URL must begin with smtp:// or smtps://")
+        return cls(
+            common=common,
+            media_url=optional(env, "MEDIA_URL", common.public_url).rstrip("/"),
+            media_timeout_s=seconds(env, "INTAKE_MEDIA_TIMEOUT_S", 20.0),
+            smtp_url=smtp_url,
+            smtp_timeout_s=seconds(env, "INTAKE_SMTP_TIMEOUT_S", 10.0),
+            mail_attempts=integer(env, "INTAKE_MAIL_ATTEMPTS", 10),
+        )

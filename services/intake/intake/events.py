@@ -1,0 +1,37 @@
+"""The Kafka door: what intake does about each kind of event."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from servicekit.consumer import Handler
+from servicekit.events import Event
+from sqlalchemy.orm import Session
+
+from intake import actions
+
+
+def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str, Handler]:
+    """Return one handler per event type that intake listens to."""
+
+    def request_routed(session: Session, event: Event) -> None:
+        actions.show_department(session, ground, event)
+
+    def case_moved(session: Session, event: Event) -> None:
+        actions.follow_case(session, ground, event, now=now())
+
+    def media_stored(session: Session, event: Event) -> None:
+        actions.keep_photo(session, ground, event)
+
+    def media_removed(session: Session, event: Event) -> None:
+        actions.drop_photo(session, ground, event)
+
+    def message_requested(session: Session, event: Event) -> None:
+        actions.queue_message(session, ground, event, now=now())
+
+    return {
+        "request.routed.v1": request_routed,
+        "case.moved.v1": case_moved,
+        "media.stored.v1": media_stored,
+        "media.removed.v1": media_removed,
+        "message.requested.v1": message_requested,
+    }

@@ -1,0 +1,62 @@
+"""Shapes on the wire: what forms and queries say, what is answered, what is told by events."""
+
+from intake.wire.events import (
+    message_failed,
+    message_settled,
+    moment,
+    move_of,
+    request_hidden,
+    request_published,
+    request_submitted,
+)
+from intake.wire.messages import follow_secret, follow_url, followed, write_message
+from intake.wire.reading import (
+    MAX_DESCRIPTION,
+    Fields,
+    language_of,
+    read_report,
+    read_search,
+    service_of,
+)
+from intake.wire.rendering import (
+    RENDER_VERSION,
+    RequestSchema,
+    extended,
+    media_urls,
+    receipt,
+    render,
+    shown,
+    token_receipt,
+)
+from intake.wire.services import definition, discovery, service_list
+
+__all__ = [
+    "MAX_DESCRIPTION",
+    "RENDER_VERSION",
+    "Fields",
+    "RequestSchema",
+    "definition",
+    "discovery",
+    "extended",
+    "follow_secret",
+    "follow_url",
+    "followed",
+    "language_of",
+    "media_urls",
+    "message_failed",
+    "message_settled",
+    "moment",
+    "move_of",
+    "read_report",
+    "read_search",
+    "receipt",
+    "render",
+    "request_hidden",
+    "request_published",
+    "request_submitted",
+    "service_list",
+    "service_of",
+    "shown",
+    "token_receipt",
+    "write_message",
+]

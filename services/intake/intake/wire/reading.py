@@ -1,0 +1,405 @@
+"""What clients send, read as GeoReport says it is meant; every fault gets its own words."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from servicekit import georeport
+from servicekit.errors import BadInput, Refusals
+from servicekit.packs import Attribute, Pack, text
+from servicekit.packs import Service as PackService
+
+from intake.domain import (
+    SEARCH_ROWS,
+    Answer,
+    Place,
+    Report,
+    Reporter,
+    Search,
+    Service,
+    search_window,
+)
+
+MAX_DESCRIPTION = 4000  # characters (code points)
+MAX_WORDS = 1000  # characters of any other field
+MAX_ANSWER = 4000
+MAX_MEDIA_URLS = 50
+MAX_URL = 2000
+MAX_IDS = 1000
+CHANNELS = ("web", "app", "phone", "counter", "mail", "desk", "import")
+_REPORTER = tuple(Reporter.__dataclass_fields__)
+_EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
+_MAX_EMAIL = 254
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SAFE_IN_URL = "%/:=&?~#+!$,;'@()*"
+_HOST = re.compile(r"[A-Za-z0-9._-]+")
+_LINE_END = re.compile(r"\r\n|\r")
+_BEYOND_PAGES = 1_000_000
+_CORNERS = 4
+T = TypeVar("T")
+
+
+class Fields:
+    """The fields of a form or query, raw and in order; a blank one counts as not sent."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self.pairs = [(name, value) for name, value in pairs if not georeport.blank(value)]
+
+    def get(self, *names: str) -> str | None:
+        """Return the last value of the first name that was sent, without blanks around it."""
+        for name in names:
+            values = self.all(name)
+            if values:
+                return values[-1].strip()
+        return None
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a name, in the order sent."""
+        return [value for known, value in self.pairs if known == name]
+
+
+@dataclass
+class _Checker:
+    """Gathers what is wrong, so that a client learns it all at once."""
+
+    faults: list[str]
+
+    def read(self, name: str, value: str | None, how: Callable[[str], T]) -> T | None:
+        """Return what a value means, or None with a fault that names the parameter."""
+        if value is None:
+            return None
+        try:
+            return how(value)
+        except ValueError as fault:
+            self.faults.append(f"{name} {fault}")
+            return None
+
+    def words(self, name: str, value: str | None, limit: int = MAX_WORDS) -> str | None:
+        """Return a text that XML can carry and that is not too long."""
+
+        def plain(given: str) -> str:
+            given = _LINE_END.sub("\n", given)
+            if not georeport.legal(given):
+                raise ValueError("holds characters that XML cannot carry")
+            if len(given) > limit:
+                raise ValueError(f"must not be longer than {limit} characters")
+            return given
+
+        return self.read(name, value, plain)
+
+
+def service_of(service: PackService, language: str) -> Service:
+    """Return what a new request needs to know of a service of the pack."""
+    kinds: Mapping[str, Any] = {"realtime": "realtime", "batch": "batch", "blackbox": "blackbox"}
+    return Service(
+        service_code=service.service_code,
+        service_name=text(service.service_name, language),
+        service_group=service.group or "",
+        type=kinds[service.type],
+        private=service.visibility == "private" or service.type == "blackbox",
+    )
+
+
+def language_of(pack: Pack, *wishes: str | None) -> str:
+    """Return the city's language that fits the first wish possible: ``pt_BR``, ``fi;q=0.8, es``."""
+    for wish in wishes:
+        for part in (wish or "").split(","):
+            tag = part.split(";")[0].strip().replace("_", "-").lower()
+            for language in pack.city.languages:
+                if tag and tag.split("-")[0] == language.split("-")[0].lower():
+                    return language
+    return pack.city.language
+
+
+def read_report(
+    fields: Fields,
+    pack: Pack,
+    service: PackService,
+    *,
+    channel: str,
+    language: str,
+    now: datetime,
+    imported: bool = False,
+) -> Report:
+    """Return the report that a form makes to a service.
+
+    ``imported`` forms bring their own requested_datetime and channel.
+    Raises Refusals with one text for each thing that is wrong.
+    """
+    check = _Checker([])
+    place = _place(fields, pack, check)
+    reporter = _reporter(fields, check)
+    report = Report(
+        jurisdiction_id=pack.jurisdiction_id,
+        place=place,
+        description=check.words("description", fields.get("description"), MAX_DESCRIPTION),
+        answers=tuple(_answers(fields, service, check, pack.city.zone)),
+        media_url=tuple(_media_urls(fields, check)),
+        reporter=reporter,
+        language=language,
+        channel=_channel(fields, check) if imported else channel,
+        requested_datetime=_requested(fields, check, pack.city.zone, now) if imported else None,
+    )
+    if check.faults:
+        raise Refusals(check.faults)
+    return report
+
+
+def _place(fields: Fields, pack: Pack, check: _Checker) -> Place:
+    sent = {name: fields.get(name) for name in ("lat", "long")}
+    lat = check.read("lat", sent["lat"], lambda given: _degrees(given, 90))
+    long = check.read("long", sent["long"], lambda given: _degrees(given, 180))
+    address = check.words("address_string", fields.get("address_string", "address"))
+    address_id = check.words("address_id", fields.get("address_id"))
+    if (sent["lat"] is None) != (sent["long"] is None):
+        check.faults.append("lat and long must be sent together")
+    elif sent["lat"] is None and address is None and address_id is None and not check.faults:
+        check.faults.append("lat and long, address_string or address_id required")
+    both = lat is not None and long is not None
+    return Place(
+        lat=lat if both else None,
+        long=long if both else None,
+        address=address,
+        address_id=address_id,
+        zipcode=check.words("zipcode", fields.get("zipcode")),
+        district=pack.district_at(lat, long) if lat is not None and long is not None else None,
+    )
+
+
+def _degrees(given: str, most: int) -> float:
+    number = georeport.read_number(given)
+    if not -most <= number <= most:
+        raise ValueError(f"must lie between -{most} and {most}")
+    return number
+
+
+def _reporter(fields: Fields, check: _Checker) -> Reporter:
+    told = {name: check.words(name, fields.get(name)) for name in _REPORTER}
+    told["email"] = check.read("email", told["email"], _email)
+    return Reporter(**told)
+
+
+def _email(given: str) -> str:
+    if len(given) > _MAX_EMAIL or not _EMAIL.fullmatch(given):
+        raise ValueError("must be an e-mail address")
+    return given
+
+
+def _media_urls(fields: Fields, check: _Checker) -> Iterable[str]:
+    given = [value.strip() for value in (*fields.all("media_url"), *fields.all("media_url[]"))]
+    if len(given) > MAX_MEDIA_URLS:
+        check.faults.append(f"media_url must not be sent more than {MAX_MEDIA_URLS} times")
+    read = (check.read("media_url", value, _url) for value in given[:MAX_MEDIA_URLS])
+    return dict.fromkeys(url for url in read if url)
+
+
+def _url(given: str) -> str:
+    """Return an http(s) address as ASCII; raises ValueError for any other scheme or host."""
+    wrong = ValueError(f"must be an http or https address of at most {MAX_URL} characters")
+    try:
+        parts = urlsplit(given)
+        host = (parts.hostname or "").encode("idna").decode()
+        port = f":{parts.port}" if parts.port is not None else ""
+    except ValueError:  # UnicodeError too
+        raise wrong from None
+    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host) or "@" in parts.netloc:
+        raise wrong
+    rest = urlunsplit(("", "", parts.path, parts.query, parts.fragment))
+    url = f"{parts.scheme}://{host}{port}{quote(_STRAY_PERCENT.sub('%25', rest), _SAFE_IN_URL)}"
+    if len(url) > MAX_URL or not georeport.legal(given):
+        raise wrong
+    return url
+
+
+def _channel(fields: Fields, check: _Checker) -> str:
+    def known(given: str) -> str:
+        if given not in CHANNELS:
+            raise ValueError(f"must be one of {', '.join(CHANNELS)}")
+        return given
+
+    return check.read("channel", fields.get("channel"), known) or "import"
+
+
+def _requested(fields: Fields, check: _Checker, zone: tzinfo, now: datetime) -> datetime:
+    def past(given: str) -> datetime:
+        moment = georeport.read_datetime(given, zone)
+        if moment > now + timedelta(minutes=5):
+            raise ValueError("must not lie in the future")
+        return moment
+
+    given = fields.get("requested_datetime")
+    if given is None:
+        check.faults.append("requested_datetime required")
+    return check.read("requested_datetime", given, past) or now
+
+
+def _answers(
+    fields: Fields, service: PackService, check: _Checker, zone: tzinfo
+) -> Iterable[Answer]:
+    """Read the answers to the questions that expect one; other attributes are ignored."""
+    sent = georeport.answers(fields.pairs)
+    for question in service.attributes:
+        if not question.variable:
+            continue
+        given = sent.get(question.code, [])
+        if given:
+            try:
+                yield Answer(code=question.code, values=_values(question, given, zone))
+            except ValueError as fault:
+                check.faults.append(f"{question.code} {fault}")
+        elif question.required:
+            check.faults.append(f"{question.code} required")
+
+
+def _values(question: Attribute, given: list[str], zone: tzinfo) -> tuple[str, ...]:
+    """Return the values of an answer; raises ValueError at the first that does not fit."""
+    folded = tuple(dict.fromkeys(_value(question, value, zone) for value in given))
+    if question.datatype != "multivaluelist" and len(given) > 1:
+        raise ValueError("takes one value only")
+    return folded
+
+
+def _value(question: Attribute, value: str, zone: tzinfo) -> str:
+    value = _LINE_END.sub("\n", value).strip()
+    if not georeport.legal(value) or len(value) > MAX_ANSWER:
+        raise ValueError(f"must be plain text of at most {MAX_ANSWER} characters")
+    if question.datatype.endswith("valuelist"):
+        if value not in {known.key for known in question.values}:
+            raise ValueError("must be one of the keys of its values")
+    elif question.datatype == "number":
+        georeport.read_number(value)
+    elif question.datatype == "datetime":
+        georeport.read_datetime(value, zone)
+    elif question.datatype == "string" and "\n" in value:
+        raise ValueError("must not hold a line break")
+    return value
+
+
+def read_search(fields: Fields, pack: Pack, now: datetime) -> Search:
+    """Return the search that the parameters of GET requests ask for.
+
+    Raises BadInput, naming the parameter, when one cannot be used.
+    """
+    ids = _list(fields, "service_request_id")
+    page, page_size = _page(fields)
+    if ids is not None:
+        if len(ids) > MAX_IDS:
+            raise BadInput(f"service_request_id must not name more than {MAX_IDS} requests")
+        return Search(
+            jurisdiction_id=pack.jurisdiction_id,
+            service_request_ids=ids,
+            page=page,
+            page_size=page_size,
+        )
+    start, end, updated_after, updated_before = _bounds(fields, pack.city.zone, now)
+    words = fields.get("q")
+    if words is not None and not georeport.legal(words):
+        raise BadInput("q holds characters that XML cannot carry")
+    return Search(
+        jurisdiction_id=pack.jurisdiction_id,
+        service_codes=_list(fields, "service_code"),
+        statuses=_statuses(fields),
+        start=start,
+        end=end,
+        updated_after=updated_after,
+        updated_before=updated_before,
+        words=words,
+        circle=_circle(fields),
+        box=_box(fields),
+        page=page,
+        page_size=page_size,
+    )
+
+
+def _bounds(
+    fields: Fields, zone: tzinfo, now: datetime
+) -> tuple[datetime | None, datetime | None, datetime | None, datetime | None]:
+    start, end = _moment(fields, "start_date", zone), _moment(fields, "end_date", zone)
+    after, before = _moment(fields, "updated_after", zone), _moment(fields, "updated_before", zone)
+    if start is None and end is None and (after or before):
+        return None, None, after, before
+    first, last = search_window(start, end, now)
+    return first, last, after, before
+
+
+def _moment(fields: Fields, name: str, zone: tzinfo) -> datetime | None:
+    given = fields.get(name)
+    try:
+        return None if given is None else georeport.read_datetime(given, zone).astimezone(UTC)
+    except ValueError as fault:
+        raise BadInput(f"{name} {fault}") from None
+
+
+def _list(fields: Fields, name: str) -> tuple[str, ...] | None:
+    """Return a comma list, repeats joined; None when it was not sent."""
+    values = fields.all(name)
+    if not values:
+        return None
+    parts = (part.strip() for value in values for part in value.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part and georeport.legal(part)))
+
+
+def _statuses(fields: Fields) -> tuple[str, ...] | None:
+    statuses = _list(fields, "status")
+    if statuses is None:
+        return None
+    words = tuple(dict.fromkeys(word.lower() for word in statuses))
+    if not words or set(words) - {"open", "closed"}:
+        raise BadInput("status must be open, closed or both")
+    return words
+
+
+def _page(fields: Fields) -> tuple[int, int]:
+    page = _whole(fields, "page")
+    size = _whole(fields, "page_size", "per_page", "limit")
+    size = SEARCH_ROWS if size is None else min(size, SEARCH_ROWS)
+    if size == 0:
+        raise BadInput("page_size must be at least 1")
+    return min(max(page or 1, 1), _BEYOND_PAGES), size
+
+
+def _whole(fields: Fields, *names: str) -> int | None:
+    given = fields.get(*names)
+    if given is None:
+        return None
+    if not (given.isascii() and given.isdigit()):
+        raise BadInput(f"{names[0]} must be a whole number, 0 or more")
+    return int(given[-18:]) if len(given.lstrip("0")) <= 18 else _BEYOND_PAGES  # noqa: PLR2004 - 64 bits
+
+
+def _circle(fields: Fields) -> tuple[float, float, float] | None:
+    names = ("lat", "long", "radius")
+    given = [fields.get(name) for name in names]
+    if not any(given):
+        return None
+    if not all(given):
+        raise BadInput("lat, long and radius must be sent together")
+    lat, long, radius = (
+        _number(name, value or "") for name, value in zip(names, given, strict=True)
+    )
+    if abs(lat) > 90 or abs(long) > 180 or radius < 0:  # noqa: PLR2004 - degrees
+        raise BadInput("lat, long and radius must name a circle on the globe")
+    return lat, long, radius
+
+
+def _box(fields: Fields) -> tuple[float, float, float, float] | None:
+    given = fields.get("bbox")
+    if given is None:
+        return None
+    numbers = [_number("bbox", part.strip()) for part in given.split(",")]
+    if len(numbers) != _CORNERS:
+        raise BadInput("bbox must be four numbers: min_lat,min_long,max_lat,max_long")
+    south, west, north, east = numbers
+    if south > north or west > east:
+        raise BadInput("bbox must give the smaller latitude and longitude first")
+    return south, west, north, east
+
+
+def _number(name: str, given: str) -> float:
+    try:
+        return georeport.read_number(given)
+    except ValueError as fault:
+        raise BadInput(f"{name} {fault}") from None

@@ -1,0 +1,209 @@
+"""intake behind its doors: real tables, the other services absent or played by a test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+import sqlalchemy as sa
+import towns
+from intake import app as intake_app
+from intake import store
+from servicekit import keys
+from servicekit.consumer import Record, handle
+from servicekit.events import Event
+from servicekit.process import Process
+
+V2 = "/open311/v2"
+HERE = {"lat": "43.4623", "long": "-3.8099"}
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self):
+        self.moment = datetime(2031, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
+
+    def __call__(self):
+        return self.moment
+
+    def forward(self, **span):
+        self.moment += timedelta(**span)
+
+
+class Client:
+    """Asks the ASGI application as a client over HTTP would."""
+
+    def __init__(self, application):
+        self.transport = httpx.ASGITransport(application)
+
+    def __call__(self, method, url, **options):
+        async def ask():
+            async with httpx.AsyncClient(
+                transport=self.transport, base_url="http://server.example"
+            ) as client:
+                return await client.request(method, url, **options)
+
+        return asyncio.run(ask())
+
+    def get(self, url, **options):
+        return self("GET", url, **options)
+
+    def post(self, url, **options):
+        return self("POST", url, **options)
+
+
+@dataclass
+class Intake:
+    """One intake with an empty database."""
+
+    process: Process
+    client: Client
+    clock: Clock
+    key: str
+    numbers: itertools.count
+
+    def ask(self, what, **params):
+        """GET below the endpoint root; the jurisdiction is the first one unless given."""
+        params = {"jurisdiction_id": towns.FIRST, **params}
+        return self.client.get(f"{V2}/{what}", params=params)
+
+    def report(self, fmt="json", *, files=None, **fields):
+        """POST a report; None leaves a field out."""
+        return self.client.post(f"{V2}/requests.{fmt}", data=self.form(**fields), files=files)
+
+    def form(self, **fields):
+        given = {
+            "jurisdiction_id": towns.FIRST,
+            "api_key": self.key,
+            "service_code": "001",
+            **HERE,
+            "description": "A deep one",
+            **fields,
+        }
+        return {name: value for name, value in given.items() if value is not None}
+
+    def reported(self, **fields):
+        """POST a report that is accepted; returns its id."""
+        answer = self.report(**fields)
+        assert answer.status_code == 201, answer.text
+        [receipt] = answer.json()
+        return receipt.get("service_request_id")
+
+    def one(self, service_request_id, **params):
+        [row] = self.ask(f"requests/{service_request_id}.json", **params).json()
+        return row
+
+    def listed(self, **params):
+        answer = self.ask("requests.json", **params)
+        assert answer.status_code == 200, answer.text
+        return [row["service_request_id"] for row in answer.json()]
+
+    def rows(self, statement, **values):
+        with self.process.engine.begin() as connection:
+            result = connection.execute(sa.text(statement), values)
+            return result.mappings().all() if result.returns_rows else []
+
+    def facts(self, kind=None):
+        """Return the events that wait to be sent, oldest first."""
+        rows = self.rows("SELECT headers, value, topic FROM outbox ORDER BY id")
+        return [
+            {**row["headers"], "data": row["value"], "topic": row["topic"]}
+            for row in rows
+            if kind in (None, row["headers"]["type"])
+        ]
+
+    def hear(self, kind, subject, data, *, sequence=None, event_id=None):
+        """Let an event of another service arrive; returns what became of it."""
+        number = next(self.numbers)
+        event = Event(
+            id=event_id or str(uuid.uuid4()),
+            source="/routing",
+            type=kind,
+            subject=subject,
+            time=self.clock(),
+            sequence=number if sequence is None else sequence,
+            data=data,
+        )
+        record = Record(
+            topic="routing.events",
+            partition=0,
+            offset=number,
+            key=subject.encode(),
+            headers=event.headers(),
+            value=event.value(),
+        )
+        return handle(
+            record,
+            on=intake_app.handlers(self.process),
+            db=self.process.db,
+            contracts=self.process.contracts,
+            group="intake",
+        )
+
+
+def errors(answer):
+    """Return code and description of each error of an answer in either format."""
+    if "xml" in answer.headers["content-type"]:
+        root = ET.fromstring(answer.content)
+        assert root.tag == "errors"
+        return [(int(e.findtext("code")), e.findtext("description")) for e in root]
+    return [(one["code"], one["description"]) for one in answer.json()]
+
+
+@pytest.fixture(scope="session")
+def cities(tmp_path_factory):
+    return towns.build(tmp_path_factory.mktemp("cities"))
+
+
+@pytest.fixture(scope="module")
+def intake_database(database):
+    return database("intake")
+
+
+@pytest.fixture(scope="module")
+def running(intake_database, parts, cities):
+    """Return one intake for all tests of a module; each test begins with empty tables."""
+    clock = Clock()
+    env = parts.environment(intake_database_url=intake_database, cities_dir=str(cities))
+    process = Process(intake_app.SERVICE, env=env, now=clock)
+    client = Client(intake_app.serve(process))
+    yield Intake(process, client, clock, "", itertools.count(1))
+    process.engine.dispose()
+
+
+@pytest.fixture
+def intake(running):
+    running.rows(
+        "TRUNCATE request, reporter, message, api_key, outbox, handled_event, parked_event"
+    )
+    running.clock.moment = Clock().moment
+    with running.process.db.begin() as session:
+        running.key = keys.create(
+            session, store.API_KEY, name="a client", jurisdictions=[], roles=["report"]
+        )
+    return running
+
+
+@pytest.fixture
+def make_key(intake):
+    """Return a function that makes a key."""
+
+    def make(*roles, jurisdictions=()):
+        with intake.process.db.begin() as session:
+            return keys.create(
+                session, store.API_KEY, name="k", jurisdictions=jurisdictions, roles=roles
+            )
+
+    return make
+
+
+@pytest.fixture(name="errors")
+def errors_fixture():
+    return errors
