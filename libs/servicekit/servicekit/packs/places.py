@@ -56,3 +56,8 @@ class Places:
     def all_at(self, lat: float, long: float) -> tuple[str, ...]:
         """Return the codes of all outlines that hold the position."""
         return tuple(place.code for place in self if place.holds(lat, long))
+
+    def nearest(self, lat: float, long: float) -> str | None:
+        """Return the code of the outline that is nearest to the position."""
+        point = shapely.Point(long, lat)
+        return min(self, key=lambda place: place.shape.distance(point)).code if len(self) else None

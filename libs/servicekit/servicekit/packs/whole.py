@@ -80,8 +80,14 @@ class Pack:
         return self.boundary.holds(lat, long)
 
     def district_at(self, lat: float, long: float) -> str | None:
-        """Return the code of the district that holds the position."""
-        return self.districts.first_at(lat, long)
+        """Return the code of the district that holds the position; None outside the city.
+
+        Outlines are rounded, so a hair's breadth may lie between two: then the nearest counts.
+        """
+        found = self.districts.first_at(lat, long)
+        if found is None and self.inside(lat, long):
+            return self.districts.nearest(lat, long)
+        return found
 
     def within(self, area: str, lat: float, long: float) -> bool:
         """Return whether the named feature of areas.geojson holds the position."""
