@@ -48,3 +48,7 @@ bench: $(VENV)/dev.done ## measure reading, writing and events beside their floo
 .PHONY: lock
 lock: $(VENV)/dev.done ## resolve the dependencies anew
 	requirements/lock.sh
+
+.PHONY: city
+city: $(VENV)/run.done ## check city packs: CITY=santander.es, or all of them
+	@$(BIN)/python -m servicekit.packs check $(if $(CITY),$(if $(wildcard $(CITY)/.),$(CITY),deploy/cities/$(CITY)),$(wildcard deploy/cities/*))

@@ -16,6 +16,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _check(folder: Path) -> int:
+    if not folder.is_dir():
+        sys.stderr.write(f"There is no folder {folder}.\n")
+        return 1
     try:
         pack = read_pack(folder)
     except PackBroken as broken:
