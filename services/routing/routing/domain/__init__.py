@@ -1,0 +1,66 @@
+"""Decisions of routing: who answers, when it is due, what may be done. No clock, no I/O."""
+
+from routing.domain.city import City, Service
+from routing.domain.clocks import (
+    BREACHED,
+    ESCALATED,
+    FIRST_ANSWER,
+    SOLUTION,
+    WARNED,
+    Clock,
+    Explanation,
+    Pace,
+    Pause,
+    Rung,
+    Step,
+)
+from routing.domain.moves import (
+    ENDED,
+    MOVES,
+    ROLES,
+    STATES,
+    TABLE,
+    Actor,
+    Move,
+    Order,
+    Standing,
+    allowed,
+    check,
+)
+from routing.domain.rules import Assignment, Facts, Rule, Rules, choose_department
+from routing.domain.worktime import UNITS, Calendar, Target
+
+__all__ = [
+    "BREACHED",
+    "ENDED",
+    "ESCALATED",
+    "FIRST_ANSWER",
+    "MOVES",
+    "ROLES",
+    "SOLUTION",
+    "STATES",
+    "TABLE",
+    "UNITS",
+    "WARNED",
+    "Actor",
+    "Assignment",
+    "Calendar",
+    "City",
+    "Clock",
+    "Explanation",
+    "Facts",
+    "Move",
+    "Order",
+    "Pace",
+    "Pause",
+    "Rule",
+    "Rules",
+    "Rung",
+    "Service",
+    "Standing",
+    "Step",
+    "Target",
+    "allowed",
+    "check",
+    "choose_department",
+]

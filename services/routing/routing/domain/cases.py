@@ -1,0 +1,186 @@
+"""A case: where it stands, its clocks, and what a move makes of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from routing.domain.city import City
+from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Clock, Pace, Step
+from routing.domain.moves import CLOSED, ENDED, REOPENED, RESOLVED, ROUTED, WAITING, Move, Order
+from routing.domain.rules import Assignment
+
+IMPORT_HOLD = timedelta(minutes=15)
+"""So long the timers of an imported case are held, that its history can follow it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A request as routing answers for it. Times are aware; ``revision`` counts its events."""
+
+    id: int
+    jurisdiction_id: str
+    service_request_id: str
+    service_code: str
+    service_group: str
+    district: str | None
+    channel: str
+    visibility: str
+    state: str
+    department: str
+    rule: str | None
+    rules_version: str
+    because: str
+    requested: datetime
+    assigned: datetime
+    last_moved: datetime
+    imported: bool = False
+    held_until: datetime | None = None
+    revision: int = 0
+    reopened_count: int = 0
+    not_ours_count: int = 0
+    first_answered: datetime | None = None
+    closed: datetime | None = None
+    close_at: datetime | None = None
+    disputed: datetime | None = None
+    outcome_code: str | None = None
+    words: str | None = None
+    duplicate_of: str | None = None
+    clocks: tuple[Clock, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """GeoReport's status: open or closed."""
+        return "closed" if self.state in ENDED else "open"
+
+    @property
+    def late(self) -> bool:
+        """Whether a clock has been breached that still waits for its answer."""
+        return any(clock.breached and not clock.stopped for clock in self.clocks)
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When something has to happen by itself; None when nothing has."""
+        moments = [clock.next_due for clock in self.clocks if clock.next_due]
+        if self.close_at:
+            moments.append(self.close_at)
+        if not moments:
+            return None
+        return max(min(moments), self.held_until) if self.held_until else min(moments)
+
+    def clock(self, kind: str) -> Clock | None:
+        """Return the clock of a kind that counts now: the one of the last round."""
+        return next((clock for clock in reversed(self.clocks) if clock.kind == kind), None)
+
+    def due(self, kind: str) -> datetime | None:
+        """Return a clock's deadline, None when the service has none."""
+        clock = self.clock(kind)
+        return clock.due if clock else None
+
+
+def started(case: Case, city: City) -> Case:
+    """Return a new case with the clocks of its service running since it was requested."""
+    service = city.services.get(case.service_code)
+    targets = service.targets if service else {}
+    clocks = [city.pace.start(kind, target, case.requested) for kind, target in targets.items()]
+    return replace(case, clocks=tuple(clocks))
+
+
+def settled(case: Case, pace: Pace, until: datetime) -> tuple[Case, list[tuple[Clock, Step]]]:
+    """Return what the clocks had to say by ``until``, in the order of time, and the case after."""
+    clocks, said = [], []
+    for clock in case.clocks:
+        after, steps = pace.due_steps(clock, until)
+        clocks.append(after)
+        said += [(after, step) for step in steps]
+    return replace(case, clocks=tuple(clocks)), sorted(said, key=lambda one: one[1].due)
+
+
+def assigned(case: Case, to: Assignment, at: datetime) -> Case:
+    """Return the case with another department; its clocks run on."""
+    return replace(
+        case,
+        department=to.department,
+        rule=to.rule,
+        rules_version=to.rules_version,
+        because=to.because,
+        assigned=at,
+    )
+
+
+def moved(case: Case, move: Move, order: Order, at: datetime, city: City) -> Case:
+    """Return the case after a move that ``moves.check`` has let pass."""
+    after = replace(_counted(case, move), state=move.target, last_moved=at, close_at=None)
+    if move.answers and after.first_answered is None:
+        after = replace(after, first_answered=at)
+    if move.target in ENDED:
+        after = _ended(case, after, order, at)
+    if move.target == RESOLVED:
+        after = replace(after, close_at=at + city.evaluation_time)
+    if move.target == REOPENED:
+        after = _reopened(after, at, city)
+    return replace(after, clocks=tuple(_told(clock, move, at, city.pace) for clock in after.clocks))
+
+
+def _counted(case: Case, move: Move) -> Case:
+    return replace(
+        case,
+        not_ours_count=case.not_ours_count + (move.name == "not_ours"),
+        reopened_count=case.reopened_count + (move.target == REOPENED),
+    )
+
+
+def _ended(before: Case, after: Case, order: Order, at: datetime) -> Case:
+    if before.state in ENDED:  # from resolved to closed: nothing new for the citizen
+        return after
+    return replace(
+        after,
+        closed=at,
+        outcome_code=order.outcome_code,
+        words=order.words,
+        duplicate_of=order.duplicate_of,
+    )
+
+
+def _reopened(after: Case, at: datetime, city: City) -> Case:
+    """Open the case anew: a promise was broken, so the solution gets its full target once more."""
+    service = city.services.get(after.service_code)
+    target = service.solution if service else None
+    clocks = after.clocks
+    if target:
+        clocks = (*clocks, city.pace.start(SOLUTION, target, at, after.reopened_count))
+    return replace(after, clocks=clocks, closed=None, outcome_code=None, words=None)
+
+
+def _told(clock: Clock, move: Move, at: datetime, pace: Pace) -> Clock:
+    tell: Callable[[Clock, datetime], Clock] | None = None
+    if clock.kind == FIRST_ANSWER:
+        tell = pace.stop if move.answers else None
+    elif move.target in ENDED:
+        tell = pace.stop
+    elif move.target == WAITING:
+        tell = pace.pause
+    elif move.target not in (CLOSED, REOPENED):
+        tell = pace.resume
+    return tell(clock, at) if tell else clock
+
+
+def to_department(order: Order, city: City, because: str) -> Assignment:
+    """Return the assignment that a move names: its department, else triage."""
+    return Assignment(
+        department=order.to_department or city.triage,
+        rule=None,
+        rules_version=city.rules.version,
+        because=because,
+    )
+
+
+__all__ = [
+    "IMPORT_HOLD",
+    "ROUTED",
+    "Case",
+    "assigned",
+    "moved",
+    "settled",
+    "started",
+    "to_department",
+]

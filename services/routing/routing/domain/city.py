@@ -1,0 +1,48 @@
+"""What routing knows of a city, read from its pack."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Pace
+from routing.domain.rules import Rules
+from routing.domain.worktime import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service as far as routing needs it; a target of None means no such deadline."""
+
+    service_code: str
+    name: str
+    group: str
+    department: str
+    first_answer: Target | None
+    solution: Target | None
+    result_photo_required: bool
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """The targets there are, by clock."""
+        both = {FIRST_ANSWER: self.first_answer, SOLUTION: self.solution}
+        return {kind: target for kind, target in both.items() if target}
+
+
+@dataclass(frozen=True, kw_only=True)
+class City:
+    """A jurisdiction: who answers for what, by which rules and at which pace.
+
+    ``departments`` gives the name shown as agency_responsible, ``outcomes`` the state that each
+    outcome code leads to, ``areas_at`` the named areas that hold a position (lat, long).
+    """
+
+    jurisdiction_id: str
+    pace: Pace
+    rules: Rules
+    services: Mapping[str, Service]
+    departments: Mapping[str, str]
+    triage: str
+    outcomes: Mapping[str, str]
+    evaluation_time: timedelta
+    areas_at: Callable[[float, float], frozenset[str]] = lambda _lat, _long: frozenset()
+    district_at: Callable[[float, float], str | None] = lambda _lat, _long: None

@@ -1,0 +1,235 @@
+"""What may be done with a case, by whom, and what it needs: one table, and nothing beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
+
+from routing.domain.city import City
+
+RECEIVED, ROUTED, ACCEPTED, IN_PROGRESS = "received", "routed", "accepted", "in_progress"
+WAITING, RESOLVED, CLOSED, REFUSED = "waiting", "resolved", "closed", "refused"
+DUPLICATE, WITHDRAWN, REOPENED = "duplicate", "withdrawn", "reopened"
+OPEN = (RECEIVED, ROUTED, ACCEPTED, IN_PROGRESS, WAITING, REOPENED)
+ENDED = frozenset({RESOLVED, CLOSED, REFUSED, DUPLICATE, WITHDRAWN})
+STATES = (*OPEN, *sorted(ENDED))
+"""GeoReport calls those of ENDED closed, the others open."""
+
+DEPARTMENT, OPERATOR, OMBUDSMAN = "department", "operator", "ombudsman"
+CITIZEN, CLOCK = "citizen", "clock"
+ROLES = (DEPARTMENT, OPERATOR, OMBUDSMAN, CITIZEN, CLOCK)
+_STAFF = frozenset({DEPARTMENT, OPERATOR, OMBUDSMAN})
+_OFFICE = frozenset({OPERATOR, OMBUDSMAN})
+_AT_WORK = frozenset({ROUTED, ACCEPTED, IN_PROGRESS, WAITING})
+_ONE_CITIZEN_REOPENING = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A row of the table. ``answers``: stops the first-answer clock; ``ends``: closes the case."""
+
+    name: str
+    sources: frozenset[str]
+    target: str
+    who: frozenset[str]
+    answers: bool = True
+    needs: frozenset[str] = frozenset()
+
+    @property
+    def ends(self) -> bool:
+        """Whether the case is closed for the citizen after it, and was open before."""
+        return self.target in ENDED and not self.sources <= ENDED
+
+
+def _move(name: str, sources: set[str] | frozenset[str], target: str, who: frozenset[str]) -> Move:
+    return Move(name=name, sources=frozenset(sources), target=target, who=who)
+
+
+TABLE: tuple[Move, ...] = (
+    Move(
+        name="routed",
+        sources=frozenset({RECEIVED, REOPENED}),
+        target=ROUTED,
+        who=frozenset({CLOCK}),
+        answers=False,
+    ),
+    _move("accepted", {ROUTED}, ACCEPTED, _STAFF),
+    _move("started", {ROUTED, ACCEPTED}, IN_PROGRESS, _STAFF),
+    _move("paused", {ROUTED, ACCEPTED, IN_PROGRESS}, WAITING, _STAFF),
+    _move("resumed", {WAITING}, IN_PROGRESS, _STAFF),
+    Move(
+        name="resolved",
+        sources=_AT_WORK,
+        target=RESOLVED,
+        who=_STAFF,
+        needs=frozenset({"outcome_code", "words"}),
+    ),
+    Move(
+        name="refused",
+        sources=_AT_WORK,
+        target=REFUSED,
+        who=_STAFF,
+        needs=frozenset({"outcome_code", "words"}),
+    ),
+    Move(
+        name="not_ours",
+        sources=_AT_WORK,
+        target=ROUTED,
+        who=frozenset({DEPARTMENT}),
+        answers=False,
+        needs=frozenset({"reason"}),
+    ),
+    Move(
+        name="rerouted",
+        sources=_AT_WORK,
+        target=ROUTED,
+        who=_OFFICE,
+        answers=False,
+        needs=frozenset({"to_department", "reason"}),
+    ),
+    Move(
+        name="duplicate",
+        sources=_AT_WORK,
+        target=DUPLICATE,
+        who=_OFFICE,
+        needs=frozenset({"duplicate_of", "words"}),
+    ),
+    Move(
+        name="withdrawn",
+        sources=_AT_WORK,
+        target=WITHDRAWN,
+        who=_OFFICE | {CITIZEN},
+        needs=frozenset({"words"}),
+    ),
+    Move(
+        name="reopened",
+        sources=frozenset({RESOLVED, CLOSED, REFUSED}),
+        target=REOPENED,
+        who=_OFFICE | {CITIZEN},
+        answers=False,
+    ),
+    Move(
+        name="closed",
+        sources=frozenset({RESOLVED}),
+        target=CLOSED,
+        who=frozenset({OMBUDSMAN, CITIZEN, CLOCK}),
+    ),
+)
+MOVES: Mapping[str, Move] = {move.name: move for move in TABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a role, and the department when it is one."""
+
+    role: str
+    department: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What someone asks to be done with a case."""
+
+    move: str
+    outcome_code: str | None = None
+    words: str | None = None
+    reason: str | None = None
+    media: tuple[str, ...] = ()
+    to_department: str | None = None
+    duplicate_of: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What the table asks of a case: where it stands."""
+
+    service_request_id: str
+    state: str
+    department: str
+    service_code: str
+    reopened_count: int
+
+
+def allowed(case: Standing, actor: Actor) -> list[Move]:
+    """Return the moves this actor may make with the case now."""
+    return [move for move in TABLE if _permits(move, case, actor)]
+
+
+def _permits(move: Move, case: Standing, actor: Actor) -> bool:
+    return (
+        case.state in move.sources
+        and actor.role in move.who
+        and (actor.role != DEPARTMENT or actor.department == case.department)
+        and not _too_often(move, case, actor)
+    )
+
+
+def _too_often(move: Move, case: Standing, actor: Actor) -> bool:
+    spent = case.reopened_count >= _ONE_CITIZEN_REOPENING
+    return move.name == "reopened" and actor.role == CITIZEN and spent
+
+
+def check(case: Standing, order: Order, actor: Actor, city: City) -> Move:
+    """Return the row of the table by which the order may be carried out.
+
+    Raises Forbidden when the actor may not, Conflict when the case does not stand so, BadInput
+    when something is missing or unknown; the text tells the sender why.
+    """
+    move = MOVES.get(order.move)
+    if move is None:
+        raise BadInput(f"move must be one of {', '.join(MOVES)}")
+    if actor.role == DEPARTMENT and actor.department != case.department:
+        raise Forbidden(f"{case.service_request_id} is not with department {actor.department}")
+    if actor.role not in move.who:
+        raise Forbidden(f"{order.move} is not for {actor.role}, only for {_list(move.who)}")
+    if case.state not in move.sources:
+        may = _list(row.name for row in allowed(case, actor)) or "nothing"
+        raise Conflict(f"{order.move} is not possible: the case is {case.state} (possible: {may})")
+    if _too_often(move, case, actor):
+        raise Conflict("the citizen has reopened this case before; it is a dispute now")
+    faults = [*_missing(move, order), *_unknown(case, move, order, city)]
+    if faults:
+        raise Refusals(faults)
+    return move
+
+
+def _missing(move: Move, order: Order) -> list[str]:
+    return [
+        f"{name} required for {move.name}"
+        for name in sorted(move.needs)
+        if not getattr(order, name)
+    ]
+
+
+def _unknown(case: Standing, move: Move, order: Order, city: City) -> list[str]:
+    faults = []
+    if move.ends and order.outcome_code:
+        faults += _outcome_faults(move, order.outcome_code, city)
+    service = city.services.get(case.service_code)
+    if move.name == "resolved" and service and service.result_photo_required and not order.media:
+        faults.append(f"media required: {case.service_code} is resolved with a result photo")
+    if order.duplicate_of == case.service_request_id:
+        faults.append("duplicate_of must be another request")
+    if move.name in ("not_ours", "rerouted"):
+        faults += _destination_faults(case, order, city)
+    return faults
+
+
+def _outcome_faults(move: Move, code: str, city: City) -> list[str]:
+    known = [known for known, closes_as in city.outcomes.items() if closes_as == move.target]
+    if code in known:
+        return []
+    return [f"outcome_code must be one of {', '.join(known) or 'none'} for {move.name}"]
+
+
+def _destination_faults(case: Standing, order: Order, city: City) -> list[str]:
+    target = order.to_department or city.triage
+    if target not in city.departments:
+        return [f"to_department is unknown: {target}"]
+    if target == case.department:
+        return [f"to_department required: the case is with {target} already"]
+    return []
+
+
+def _list(names: object) -> str:
+    return ", ".join(sorted(names))  # type: ignore[call-overload]
