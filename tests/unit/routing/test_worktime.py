@@ -4,7 +4,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from routing.domain import Calendar, Target
 from servicekit.errors import BadInput
 
@@ -22,7 +21,7 @@ DAYS = [
 
 
 def a_calendar(zone="Europe/Madrid", hours=None, holidays=()):
-    by_day = {day: OFFICE for day in range(5)} if hours is None else hours
+    by_day = dict.fromkeys(range(5), OFFICE) if hours is None else hours
     closed = dict.fromkeys(holidays, "feast") if not isinstance(holidays, dict) else holidays
     return Calendar(
         version="test",

@@ -1,0 +1,25 @@
+"""What routing can be asked to do. Each takes an open session and never commits."""
+
+from routing.actions.desk import Desk
+from routing.actions.fire import BATCH_CASES, fire_due
+from routing.actions.move import Asked, carry_out, move_case, standing
+from routing.actions.route import choose, route_request, show_request
+from routing.actions.updates import answer_early, answer_update
+from routing.actions.verdict import dispute_case, evaluate_case
+
+__all__ = [
+    "BATCH_CASES",
+    "Asked",
+    "Desk",
+    "answer_early",
+    "answer_update",
+    "carry_out",
+    "choose",
+    "dispute_case",
+    "evaluate_case",
+    "fire_due",
+    "move_case",
+    "route_request",
+    "show_request",
+    "standing",
+]

@@ -1,0 +1,104 @@
+"""What every action needs, and where its facts are gathered before they are written."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from servicekit import trace
+from servicekit.db import OUTBOX
+from servicekit.errors import NotFound
+from servicekit.events import Event
+from servicekit.outbox import Outbox
+from sqlalchemy.orm import Session
+
+from routing import store, wire
+from routing.domain import City, Clock, Step
+from routing.domain.cases import Case
+
+EVENTS = "routing.events"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The cities, and where facts go. ``public_url`` is where photos are fetched."""
+
+    outbox: Outbox
+    cities: Mapping[str, City]
+    public_url: str
+
+    def city(self, jurisdiction_id: str) -> City:
+        """Return a city; raises NotFound when this deployment does not serve it."""
+        found = self.cities.get(jurisdiction_id)
+        if found is None:
+            raise NotFound(f"jurisdiction_id {jurisdiction_id} is not served here")
+        return found
+
+
+def topic_of(case: Case, department: str | None = None) -> str:
+    """Return the topic of the department that has the case, or of another."""
+    return f"routed.{case.jurisdiction_id}.{department or case.department}"
+
+
+@dataclass
+class Ledger:
+    """Gathers what a transaction changes, so that a batch costs as many statements as one.
+
+    Every case in it is locked by its transaction. ``write`` comes last.
+    """
+
+    desk: Desk
+    now: datetime
+    cases: dict[int, Case] = field(default_factory=dict)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    moves: list[dict[str, Any]] = field(default_factory=list)
+    firings: list[dict[str, Any]] = field(default_factory=list)
+
+    def tell(self, case: Case, kind: str, data: Mapping[str, Any], *topics: str) -> Case:
+        """Note one event for some topics and return the case with the revision it took."""
+        case = replace(case, revision=case.revision + 1)
+        event = Event(
+            id=str(uuid.uuid4()),
+            source=f"/{self.desk.outbox.service}",
+            type=kind,
+            subject=case.service_request_id,
+            time=self.now,
+            sequence=case.revision,
+            data=dict(data),
+            traceparent=trace.current(),
+        )
+        self.events += [self.desk.outbox.row(event, topic) for topic in topics]
+        return self.keep(case)
+
+    def keep(self, case: Case) -> Case:
+        """Note a case to be saved as it is now."""
+        self.cases[case.id] = case
+        return case
+
+    def say(self, case: Case, clock: Clock, step: Step) -> Case:
+        """Note what a clock says. An imported case says it at the time it was due."""
+        fired = step.due if case.imported else self.now
+        self.firings.append(
+            {
+                "case_id": case.id,
+                "clock": clock.kind,
+                "round": clock.round,
+                "step": step.number,
+                "kind": step.kind,
+                "told": step.to,
+                "due": step.due,
+                "fired": fired,
+            }
+        )
+        data = wire.deadline(case, clock, step, fired)
+        return self.tell(case, f"deadline.{step.kind}.v1", data, EVENTS, topic_of(case))
+
+    def write(self, session: Session) -> None:
+        """Write everything down."""
+        store.save_cases(session, list(self.cases.values()))
+        store.add_moves(session, self.moves)
+        store.add_firings(session, self.firings)
+        if self.events:
+            session.execute(sa.insert(OUTBOX), self.events)

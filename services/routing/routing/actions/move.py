@@ -1,0 +1,162 @@
+"""A move: checked against the table, made, told."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from servicekit.errors import BadInput, Conflict, NotFound
+from sqlalchemy.orm import Session
+
+from routing import store, wire
+from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
+from routing.domain import MOVES, Actor, City, Move, Order, Standing, check
+from routing.domain import cases as domain
+from routing.domain.cases import Case
+
+_SKEW = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """An order with who gives it, under which id of theirs, and when it happened (None: now)."""
+
+    order: Order
+    actor: Actor
+    update_id: str | None = None
+    moved: datetime | None = None
+    key_name: str | None = None
+
+    @property
+    def sender(self) -> str:
+        """Who numbers the updates: a department, or a role."""
+        return self.actor.department or self.actor.role
+
+
+def standing(case: Case) -> Standing:
+    """Return what the table of moves asks of a case."""
+    return Standing(
+        service_request_id=case.service_request_id,
+        state=case.state,
+        department=case.department,
+        service_code=case.service_code,
+        reopened_count=case.reopened_count,
+    )
+
+
+def move_case(
+    session: Session,
+    desk: Desk,
+    jurisdiction_id: str,
+    service_request_id: str,
+    asked: Asked,
+    *,
+    now: datetime,
+) -> Case:
+    """Move a case as asked and return it; an update_id seen before changes nothing.
+
+    Raises NotFound when there is no such case, and what ``carry_out`` raises.
+    """
+    case = store.lock_case(session, jurisdiction_id, service_request_id)
+    if case is None:
+        raise NotFound(f"service_request_id {service_request_id} was not found")
+    if asked.update_id and _repeated(session, case, asked):
+        return case
+    ledger = Ledger(desk, now)
+    case = carry_out(session, ledger, case, asked)
+    if asked.update_id:
+        store.mark_seen(
+            session, wire.seen_row(case, asked.sender, asked.update_id, asked.order.move, None, now)
+        )
+    ledger.write(session)
+    return case
+
+
+def _repeated(session: Session, case: Case, asked: Asked) -> bool:
+    seen = store.seen_update(session, case.jurisdiction_id, asked.sender, asked.update_id or "")
+    if seen is None:
+        return False
+    if (seen.service_request_id, seen.move) != (case.service_request_id, asked.order.move):
+        raise Conflict(f"update_id {asked.update_id} was used for another update")
+    if seen.refused is not None:
+        raise Conflict(seen.refused)
+    return True
+
+
+def carry_out(session: Session, ledger: Ledger, case: Case, asked: Asked) -> Case:
+    """Note in the ledger what the order makes of a locked case, and return the case after it.
+
+    What its clocks had to say before comes first. Raises what ``moves.check`` raises, and
+    BadInput when the time of the move is not between the last move and now.
+    """
+    city = ledger.desk.city(case.jurisdiction_id)
+    move = check(standing(case), asked.order, asked.actor, city)
+    at = _time_of(case, asked, ledger.now)
+    case = settle(ledger, case, city, at)
+    case = _make(ledger, case, move, asked, at)
+    if move.name in ("not_ours", "rerouted"):
+        case = _hand_over(session, ledger, case, asked.order, at)
+    if move.name == "reopened":
+        case = _route_again(session, ledger, case, at)
+    return case
+
+
+def _time_of(case: Case, asked: Asked, now: datetime) -> datetime:
+    if asked.moved is None:
+        return now
+    if asked.moved > now + _SKEW:
+        raise BadInput(f"moved_datetime lies in the future: {wire.moment(asked.moved)}")
+    if asked.moved < case.last_moved:
+        raise BadInput(f"moved_datetime lies before the last move: {wire.moment(case.last_moved)}")
+    return asked.moved
+
+
+def settle(ledger: Ledger, case: Case, city: City, until: datetime) -> Case:
+    """Let the clocks say what was due by then, so that a move never hides a missed deadline."""
+    case, said = domain.settled(case, city.pace, until)
+    for clock, step in said:
+        case = ledger.say(case, clock, step)
+    return case
+
+
+def _make(ledger: Ledger, before: Case, move: Move, asked: Asked, at: datetime) -> Case:
+    city = ledger.desk.city(before.jurisdiction_id)
+    after = domain.moved(before, move, asked.order, at, city)
+    ledger.moves.append(
+        wire.move_row(
+            before,
+            after,
+            asked.order,
+            asked.actor,
+            moved=at,
+            recorded=ledger.now,
+            update_id=asked.update_id,
+            key_name=asked.key_name,
+        )
+    )
+    data = wire.case_moved(before, after, asked.order, asked.actor, asked.update_id)
+    return ledger.tell(after, "case.moved.v1", data, EVENTS, topic_of(before))
+
+
+def _hand_over(session: Session, ledger: Ledger, before: Case, order: Order, at: datetime) -> Case:
+    """Take the case from one department to another; its clocks run on."""
+    city = ledger.desk.city(before.jurisdiction_id)
+    because = f"{order.move.replace('_', ' ')}: {order.reason}"
+    left = wire.case_unassigned(before, because, at)
+    case = ledger.tell(before, "case.unassigned.v1", left, topic_of(before))
+    case = domain.assigned(case, domain.to_department(order, city, because), at)
+    routed = wire.request_routed(case, city, before.department)
+    case = ledger.tell(case, "request.routed.v1", routed, EVENTS)
+    return _show(session, ledger, case, city)
+
+
+def _route_again(session: Session, ledger: Ledger, case: Case, at: datetime) -> Case:
+    """A reopened case goes back to the department that had it."""
+    case = replace(case, assigned=at)
+    back = Asked(order=wire.routed_order(case), actor=wire.BY_CLOCK)
+    case = _make(ledger, case, MOVES["routed"], back, at)
+    return _show(session, ledger, case, ledger.desk.city(case.jurisdiction_id))
+
+
+def _show(session: Session, ledger: Ledger, case: Case, city: City) -> Case:
+    report = store.report_of(session, case)
+    data = wire.case_assigned(case, report, city, ledger.desk.public_url)
+    return ledger.tell(case, "case.assigned.v1", data, topic_of(case))

@@ -1,0 +1,83 @@
+"""A request has been submitted: who answers for it, and until when."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from routing import store, wire
+from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
+from routing.domain import Assignment, City, choose_department
+from routing.domain.cases import IMPORT_HOLD, Case, started
+
+
+def choose(report: Mapping[str, Any], city: City) -> Assignment:
+    """Return the department that answers for a report, and the rule that says so."""
+    local = wire.read_moment(report["requested_datetime"]).astimezone(city.pace.calendar.zone)
+    service = city.services.get(report["service_code"])
+    own = service.department if service else None
+    return choose_department(wire.facts_of(report, city, local), city.rules, own, city.triage)
+
+
+def route_request(
+    session: Session, desk: Desk, report: Mapping[str, Any], *, now: datetime
+) -> Case | None:
+    """Open the case of a request; None when it is open already."""
+    city = desk.city(report["jurisdiction_id"])
+    case = store.add_case(session, _opened(report, city, now), report)
+    if case is None:
+        return None
+    ledger = Ledger(desk, now)
+    ledger.moves.append(_routed(case, now))
+    case = ledger.tell(case, "request.routed.v1", wire.request_routed(case, city, None), EVENTS)
+    assigned = wire.case_assigned(case, report, city, desk.public_url)
+    case = ledger.tell(case, "case.assigned.v1", assigned, topic_of(case))
+    ledger.write(session)
+    return case
+
+
+def _opened(report: Mapping[str, Any], city: City, now: datetime) -> Case:
+    """Return the case. What was imported was routed, for all we know, when it was requested."""
+    to = choose(report, city)
+    requested = wire.read_moment(report["requested_datetime"])
+    imported = bool(report["imported"])
+    case = Case(
+        id=0,
+        jurisdiction_id=report["jurisdiction_id"],
+        service_request_id=report["service_request_id"],
+        service_code=report["service_code"],
+        service_group=report["service_group"],
+        district=report["district"],
+        channel=report["channel"],
+        visibility=report["visibility"],
+        state="routed",
+        department=to.department,
+        rule=to.rule,
+        rules_version=to.rules_version,
+        because=to.because,
+        requested=requested,
+        assigned=requested if imported else now,
+        last_moved=requested if imported else now,
+        imported=imported,
+        held_until=now + IMPORT_HOLD if imported else None,
+    )
+    return started(case, city)
+
+
+def _routed(case: Case, now: datetime) -> dict[str, Any]:
+    before = replace(case, state="received")
+    order = wire.routed_order(case)
+    return wire.move_row(before, case, order, wire.BY_CLOCK, moved=case.assigned, recorded=now)
+
+
+def show_request(session: Session, desk: Desk, said: Mapping[str, Any], *, now: datetime) -> bool:
+    """Note who may see a request now; False when it is unknown."""
+    case = store.lock_case(session, said["jurisdiction_id"], said["service_request_id"])
+    if case is None:
+        return False
+    ledger = Ledger(desk, now)
+    ledger.keep(replace(case, visibility=said["visibility"]))
+    ledger.write(session)
+    return True

@@ -1,0 +1,135 @@
+"""The HTTP door: one method per operationId. Who may see and do what is decided in ``caller``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from servicekit import keys, web
+from servicekit.db import Now
+from servicekit.errors import BadInput, Conflict, NotFound
+from sqlalchemy.orm import Session, sessionmaker
+
+from routing import actions, store, wire
+from routing.caller import Caller
+from routing.domain import ENDED, STATES, City
+from routing.domain.cases import Case
+
+PAGE_SIZE = 100
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Api:
+    """Answers the operations of openapi/routing.yaml."""
+
+    db: sessionmaker[Session]
+    desk: actions.Desk
+    now: Now
+
+    def get_cases(self, **asked: Any) -> Data:
+        """Return a page of the cases that the caller may see."""
+        size = asked.get("page_size", PAGE_SIZE)
+        with self.db() as session:
+            caller = self._caller(session)
+            found = store.page(session, _wanted(caller, asked), size + 1)
+            reports = store.reports_of(session, found[:size])
+        rows = [
+            wire.case_row(case, reports[case.id], self.desk.city(case.jurisdiction_id))
+            for case in found[:size]
+        ]
+        return {"cases": rows, "next": str(found[size - 1].id) if len(found) > size else None}
+
+    def get_case(self, service_request_id: str, jurisdiction_id: str | None = None) -> Data:
+        """Return one case with its clocks, its history and what the caller may do."""
+        with self.db() as session:
+            caller = self._caller(session)
+            return self._whole(
+                session, caller, _find(session, caller, jurisdiction_id, service_request_id)
+            )
+
+    def post_move(
+        self, service_request_id: str, body: Mapping[str, Any], jurisdiction_id: str | None = None
+    ) -> Data:
+        """Make a move and return the case after it."""
+        with self.db.begin() as session:
+            caller = self._caller(session)
+            case = _find(session, caller, jurisdiction_id, service_request_id)
+            asked = caller.asked(case, body)
+            case = actions.move_case(
+                session, self.desk, case.jurisdiction_id, service_request_id, asked, now=self.now()
+            )
+            return self._whole(session, caller, case)
+
+    def get_departments(self, jurisdiction_id: str | None = None) -> list[Data]:
+        """Return the departments that the caller may see, with their open and late cases."""
+        with self.db() as session:
+            caller = self._caller(session)
+            counts = {
+                (row.jurisdiction_id, row.department): (row.open, row.late)
+                for row in store.open_and_late(session)
+            }
+        cities = [self.desk.cities[name] for name in caller.narrowed(jurisdiction_id)]
+        return [
+            wire.department_row(city, name, counts.get((city.jurisdiction_id, name), (0, 0)))
+            for city in cities
+            for name in _departments(city, caller)
+        ]
+
+    def _caller(self, session: Session) -> Caller:
+        roles = ("department", "operator", "ombudsman", "import", "administrator")
+        key = keys.require(session, store.KEYS, web.bearer(), *roles)
+        return Caller(key, frozenset(name for name in self.desk.cities if key.may_in(name)))
+
+    def _whole(self, session: Session, caller: Caller, case: Case) -> Data:
+        entries = wire.history(store.moves_of(session, case), store.firings_of(session, case))
+        return wire.whole_case(
+            case,
+            store.report_of(session, case),
+            self.desk.city(case.jurisdiction_id),
+            entries,
+            wire.allowed_moves(caller.allowed(case)),
+        )
+
+
+def _departments(city: City, caller: Caller) -> list[str]:
+    return [name for name in city.departments if caller.department in (None, name)]
+
+
+def _find(
+    session: Session, caller: Caller, jurisdiction_id: str | None, service_request_id: str
+) -> Case:
+    """Return the case, if the caller may see it. Raises NotFound, or Conflict when two fit."""
+    found = store.find_cases(session, caller.narrowed(jurisdiction_id), service_request_id)
+    seen = [case for case in found if caller.may_see(case)]
+    if not seen:
+        raise NotFound(f"service_request_id {service_request_id} was not found")
+    if len(seen) > 1:
+        raise Conflict("jurisdiction_id required: several cities know this id")
+    return seen[0]
+
+
+def _wanted(caller: Caller, asked: Mapping[str, Any]) -> store.Wanted:
+    """Return what the list shall show. A department's key sees its own, whatever it asks."""
+    department = asked.get("department")
+    if caller.department and department not in (None, caller.department):
+        raise NotFound(f"department {department} was not found")
+    after = asked.get("after")
+    return store.Wanted(
+        jurisdiction_ids=caller.narrowed(asked.get("jurisdiction_id")),
+        department=caller.department or department,
+        states=_states(asked.get("state"), asked.get("status")),
+        service_code=asked.get("service_code"),
+        district=asked.get("district"),
+        late=asked.get("late"),
+        disputed=asked.get("disputed"),
+        before=int(after) if after else None,
+    )
+
+
+def _states(states: list[str] | None, status: str | None) -> frozenset[str] | None:
+    if states is None and status is None:
+        return None
+    by_status = {"open": frozenset(STATES) - ENDED, "closed": ENDED, None: frozenset(STATES)}
+    if status not in by_status:
+        raise BadInput("status must be open or closed")
+    return by_status[status] & frozenset(states if states is not None else STATES)

@@ -1,0 +1,74 @@
+"""The only place of routing that constructs things."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from servicekit import web
+from servicekit.consumer import Handler
+from servicekit.contracts import Topic
+from servicekit.process import App, Command, Process, Service, Tick
+
+from routing.actions import Desk
+from routing.api import Api
+from routing.cities import read_cities
+from routing.clerk import LOOK_S, QUEUES_S, Clerk
+from routing.commands import explain, manage_keys
+from routing.domain import City
+from routing.events import Events
+
+
+@cache
+def _cities(folder: Path, contracts: Path) -> Mapping[str, City]:
+    return read_cities(folder, contracts)
+
+
+def desk(process: Process) -> Desk:
+    """Return what the actions of this process need."""
+    common = process.common
+    return Desk(
+        outbox=process.outbox,
+        cities=_cities(common.cities_dir, common.contracts_dir),
+        public_url=common.public_url,
+    )
+
+
+def _serve(process: Process) -> App:
+    return web.build(process, Api(process.db, desk(process), process.now))
+
+
+def _handlers(process: Process) -> Mapping[str, Handler]:
+    return Events(desk(process), process.now).on
+
+
+def _ticks(process: Process) -> Sequence[Tick]:
+    clerk = Clerk(process.db, desk(process), process.now, process.metrics)
+    return (
+        Tick(name="deadlines", every_s=LOOK_S, run=clerk.fire),
+        Tick(name="early_updates", every_s=LOOK_S, run=clerk.answer_early),
+        Tick(name="queues", every_s=QUEUES_S, run=clerk.count_queues),
+    )
+
+
+def _topics(process: Process) -> Sequence[Topic]:
+    """Return one topic per department of every city."""
+    routed = process.contracts.channels["routed"]
+    return [
+        routed.named(jurisdiction=city.jurisdiction_id, department=department)
+        for city in desk(process).cities.values()
+        for department in city.departments
+    ]
+
+
+SERVICE = Service(
+    name="routing",
+    migrations=Path(__file__).resolve().parents[1] / "migrations",
+    serve=_serve,
+    handlers=_handlers,
+    ticks=_ticks,
+    topics=_topics,
+    commands={
+        "keys": Command(help="create, list or revoke API keys", run=manage_keys),
+        "explain": Command(help="why a case is where it is, and when it is due", run=explain),
+    },
+)

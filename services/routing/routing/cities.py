@@ -1,0 +1,91 @@
+"""City packs as routing sees them."""
+
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from pathlib import Path
+
+from servicekit import packs
+
+from routing.domain import Calendar, City, Pace, Rule, Rules, Rung, Service, Target
+from routing.domain.worktime import Minutes
+
+
+def read_cities(folder: Path, contracts: Path) -> dict[str, City]:
+    """Read every pack of the folder, by jurisdiction_id; raises PackBroken at a bad one."""
+    return {name: city_of(pack) for name, pack in packs.read_packs(folder, contracts).items()}
+
+
+def city_of(pack: packs.Pack) -> City:
+    """Return what routing needs of a pack."""
+    return City(
+        jurisdiction_id=pack.jurisdiction_id,
+        pace=Pace(
+            calendar=_calendar(pack),
+            warning_at=pack.rules.warning_at,
+            ladder=tuple(Rung(_target(step.after), step.to) for step in pack.escalation),
+        ),
+        rules=Rules(version=pack.rules.version, rules=tuple(_rule(rule) for rule in pack.rules)),
+        services={code: _service(one, pack) for code, one in pack.services.items()},
+        departments={code: _name(one.name, pack) for code, one in pack.departments.items()},
+        triage=pack.triage.department,
+        outcomes={code: outcome.closes_as for code, outcome in pack.city.outcomes.items()},
+        evaluation_time=timedelta(days=pack.city.evaluation.invitation_valid_days),
+        areas_at=lambda lat, long: frozenset(pack.areas.all_at(lat, long)),
+        district_at=pack.district_at,
+    )
+
+
+def _name(words: Mapping[str, str], pack: packs.Pack) -> str:
+    return packs.text(words, pack.city.language)
+
+
+def _target(amount: packs.Amount) -> Target:
+    return Target(amount.amount, amount.unit)
+
+
+def _service(service: packs.Service, pack: packs.Pack) -> Service:
+    first, solution = service.targets.first_answer, service.targets.solution
+    return Service(
+        service_code=service.service_code,
+        name=_name(service.service_name, pack),
+        group=service.group,
+        department=service.department,
+        first_answer=_target(first) if first else None,
+        solution=_target(solution) if solution else None,
+        result_photo_required=service.result_photo_required,
+    )
+
+
+def _rule(rule: packs.Rule) -> Rule:
+    when = rule.when
+    return Rule(
+        rule=rule.rule,
+        department=rule.department,
+        because=rule.because,
+        service_code=frozenset(when.service_code),
+        group=frozenset(when.group),
+        district=frozenset(when.district),
+        within=when.within,
+        channel=frozenset(when.channel),
+        weekday=frozenset(when.weekday),
+        between=when.between,
+        attribute={code: frozenset(values) for code, values in when.attribute.items()},
+    )
+
+
+def _calendar(pack: packs.Pack) -> Calendar:
+    def hours_on(day: date) -> Minutes:
+        return tuple(
+            (_minute(begins), _minute(ends) or 1440) for begins, ends in pack.calendar.hours_on(day)
+        )
+
+    return Calendar(
+        version=pack.calendar.version,
+        zone=pack.city.zone,
+        hours_on=hours_on,
+        holiday=pack.calendar.holiday,
+    )
+
+
+def _minute(moment: time) -> int:
+    return moment.hour * 60 + moment.minute

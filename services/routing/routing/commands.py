@@ -1,0 +1,115 @@
+"""Commands of routing's own: keys, and why a report goes where it goes."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from servicekit import keys
+from servicekit.errors import BadInput, NotFound
+from servicekit.process import Process
+
+from routing import actions, store, wire
+from routing.cities import read_cities
+from routing.domain import City, Pace
+
+
+def _say(value: Any) -> None:
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def manage_keys(process: Process, argv: Sequence[str]) -> int:
+    """Create, list or revoke keys; a new key is printed once and not kept."""
+    parser = argparse.ArgumentParser(prog="python -m routing keys")
+    acts = parser.add_subparsers(dest="act", required=True)
+    create = acts.add_parser("create", help="make a key and print it")
+    create.add_argument("--name", required=True, help="whose key it is")
+    create.add_argument("--jurisdiction", action="append", default=[], help="default: every one")
+    create.add_argument("--role", action="append", required=True, choices=keys.ROLES[1:])
+    create.add_argument("--department", help="with role department")
+    acts.add_parser("list", help="show all keys, without their secrets")
+    revoke = acts.add_parser("revoke", help="make a key useless")
+    revoke.add_argument("id")
+    asked = parser.parse_args(argv)
+    if asked.act == "create":
+        _create_key(process, asked)
+    elif asked.act == "list":
+        _list_keys(process)
+    else:
+        _revoke_key(process, asked.id)
+    return 0
+
+
+def _create_key(process: Process, asked: argparse.Namespace) -> None:
+    cities = read_cities(process.common.cities_dir, process.common.contracts_dir)
+    for name in asked.jurisdiction:
+        _check_place(cities, name, asked.department)
+    with process.db.begin() as session:
+        text = keys.create(
+            session,
+            store.KEYS,
+            name=asked.name,
+            jurisdictions=asked.jurisdiction,
+            roles=asked.role,
+            department=asked.department,
+        )
+    sys.stdout.write(text + "\n")
+
+
+def _check_place(cities: dict[str, City], jurisdiction_id: str, department: str | None) -> None:
+    if jurisdiction_id not in cities:
+        raise BadInput(f"--jurisdiction must be one of {', '.join(cities)}")
+    if department and department not in cities[jurisdiction_id].departments:
+        known = ", ".join(cities[jurisdiction_id].departments)
+        raise BadInput(f"--department must be one of {known}")
+
+
+def _list_keys(process: Process) -> None:
+    with process.db() as session:
+        for row in keys.every(session, store.KEYS):
+            sys.stdout.write(orjson.dumps(dict(row._mapping), default=str).decode() + "\n")  # noqa: SLF001 - SQLAlchemy's public name
+
+
+def _revoke_key(process: Process, identity: str) -> None:
+    with process.db.begin() as session:
+        if not keys.revoke(session, store.KEYS, identity, process.now()):
+            raise NotFound(f"there is no such key: {identity}")
+
+
+def explain(process: Process, argv: Sequence[str]) -> int:
+    """Say why a case is where it is and when it is due."""
+    parser = argparse.ArgumentParser(prog="python -m routing explain")
+    parser.add_argument("service_request_id")
+    parser.add_argument("--jurisdiction", help="needed only where the id alone is not enough")
+    asked = parser.parse_args(argv)
+    cities = read_cities(process.common.cities_dir, process.common.contracts_dir)
+    wanted = [asked.jurisdiction] if asked.jurisdiction else list(cities)
+    with process.db() as session:
+        found = store.find_cases(session, wanted, asked.service_request_id)
+        if len(found) != 1:
+            raise NotFound(f"{asked.service_request_id} names {len(found)} cases")
+        case = found[0]
+        city = cities[case.jurisdiction_id]
+        report = store.report_of(session, case)
+        history = wire.history(store.moves_of(session, case), store.firings_of(session, case))
+    pace: Pace = city.pace
+    now = actions.choose(report, city)
+    _say(
+        {
+            "service_request_id": case.service_request_id,
+            "state": case.state,
+            "department": case.department,
+            "rule": case.rule,
+            "rules_version": case.rules_version,
+            "because": case.because,
+            "by_the_rules_of_today": {"department": now.department, "because": now.because},
+            "deadlines": [pace.explain(clock).words() for clock in case.clocks],
+            "clocks": [wire.clock_explained(pace.explain(clock)) for clock in case.clocks],
+            "history": history,
+        }
+    )
+    return 0
+
+
+__all__ = ["explain", "manage_keys"]

@@ -1,0 +1,57 @@
+"""Tables of routing and every query on them; sessions in, domain objects out."""
+
+from routing.store.cases import (
+    Wanted,
+    add_case,
+    claim_due,
+    find_cases,
+    firings_of,
+    lock_case,
+    moves_of,
+    next_due,
+    open_and_late,
+    page,
+    report_of,
+    reports_of,
+    save_cases,
+)
+from routing.store.records import (
+    add_early,
+    add_firings,
+    add_moves,
+    alone,
+    drop_early,
+    early_of,
+    early_updates,
+    mark_seen,
+    seen_update,
+)
+from routing.store.tables import CASES, KEYS, METADATA
+
+__all__ = [
+    "CASES",
+    "KEYS",
+    "METADATA",
+    "Wanted",
+    "add_case",
+    "add_early",
+    "add_firings",
+    "add_moves",
+    "alone",
+    "claim_due",
+    "drop_early",
+    "early_of",
+    "early_updates",
+    "find_cases",
+    "firings_of",
+    "lock_case",
+    "mark_seen",
+    "moves_of",
+    "next_due",
+    "open_and_late",
+    "page",
+    "report_of",
+    "reports_of",
+    "save_cases",
+    "seen_update",
+]

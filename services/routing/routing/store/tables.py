@@ -1,0 +1,149 @@
+"""The tables of routing. ``case`` is a word of SQL, so the table of cases is ``casefile``."""
+
+import sqlalchemy as sa
+from servicekit import db, keys
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from routing.domain.moves import ENDED
+
+METADATA = db.metadata()
+_TEXT, _TIME = sa.Text, db.TIME
+
+
+def _column(name: str, kind: object, **options: object) -> "sa.Column[object]":
+    options.setdefault("nullable", False)
+    return sa.Column(name, kind, **options)  # type: ignore[arg-type]
+
+
+CASES = sa.Table(
+    "casefile",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    _column("jurisdiction_id", _TEXT),
+    _column("service_request_id", _TEXT),
+    _column("service_code", _TEXT),
+    _column("service_group", _TEXT),
+    _column("district", _TEXT, nullable=True),
+    _column("channel", _TEXT),
+    _column("visibility", _TEXT),
+    _column("state", _TEXT),
+    _column("department", _TEXT),
+    _column("rule", _TEXT, nullable=True),
+    _column("rules_version", _TEXT),
+    _column("because", _TEXT),
+    _column("requested", _TIME),
+    _column("assigned", _TIME),
+    _column("last_moved", _TIME),
+    _column("imported", sa.Boolean),
+    _column("held_until", _TIME, nullable=True),
+    _column("revision", sa.BigInteger),
+    _column("reopened_count", sa.Integer),
+    _column("not_ours_count", sa.Integer),
+    _column("first_answered", _TIME, nullable=True),
+    _column("closed", _TIME, nullable=True),
+    _column("close_at", _TIME, nullable=True),
+    _column("disputed", _TIME, nullable=True),
+    _column("outcome_code", _TEXT, nullable=True),
+    _column("words", _TEXT, nullable=True),
+    _column("duplicate_of", _TEXT, nullable=True),
+    _column("late", sa.Boolean),
+    _column("next_due", _TIME, nullable=True),
+    sa.UniqueConstraint("jurisdiction_id", "service_request_id"),
+)
+# The clerk of the timers looks here and nowhere else: its cost is that of what is due.
+sa.Index("ix_casefile_next_due", CASES.c.next_due, postgresql_where=CASES.c.next_due.is_not(None))
+sa.Index("ix_casefile_queue", CASES.c.jurisdiction_id, CASES.c.department, CASES.c.id)
+sa.Index("ix_casefile_state", CASES.c.jurisdiction_id, CASES.c.state, CASES.c.id)
+sa.Index(
+    "ix_casefile_open",
+    *(CASES.c.jurisdiction_id, CASES.c.department, CASES.c.late),
+    postgresql_where=CASES.c.state.not_in(sorted(ENDED)),
+)
+
+REPORTS = sa.Table(
+    "report",
+    METADATA,
+    sa.Column("case_id", sa.BigInteger, sa.ForeignKey("casefile.id"), primary_key=True),
+    _column("data", JSONB),
+)
+
+CLOCKS = sa.Table(
+    "clock",
+    METADATA,
+    sa.Column("case_id", sa.BigInteger, sa.ForeignKey("casefile.id"), primary_key=True),
+    sa.Column("kind", _TEXT, primary_key=True),
+    sa.Column("round", sa.Integer, primary_key=True),
+    _column("target_amount", sa.Double),
+    _column("target_unit", _TEXT),
+    _column("calendar_version", _TEXT),
+    _column("started", _TIME),
+    _column("due", _TIME),
+    _column("next_step", sa.Integer),
+    _column("next_due", _TIME, nullable=True),
+    _column("pauses", JSONB),
+    _column("stopped", _TIME, nullable=True),
+    _column("breached", _TIME, nullable=True),
+)
+
+MOVES = sa.Table(
+    "move",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("case_id", sa.BigInteger, sa.ForeignKey("casefile.id"), nullable=False),
+    _column("move", _TEXT),
+    _column("from_state", _TEXT),
+    _column("to_state", _TEXT),
+    _column("department", _TEXT),
+    _column("role", _TEXT),
+    _column("actor_department", _TEXT, nullable=True),
+    _column("key_name", _TEXT, nullable=True),
+    _column("outcome_code", _TEXT, nullable=True),
+    _column("words", _TEXT, nullable=True),
+    _column("reason", _TEXT, nullable=True),
+    _column("media", ARRAY(_TEXT)),
+    _column("to_department", _TEXT, nullable=True),
+    _column("duplicate_of", _TEXT, nullable=True),
+    _column("update_id", _TEXT, nullable=True),
+    _column("moved", _TIME),
+    _column("recorded", _TIME),
+)
+sa.Index("ix_move_case_id", MOVES.c.case_id, MOVES.c.id)
+
+FIRINGS = sa.Table(
+    "firing",
+    METADATA,
+    sa.Column("case_id", sa.BigInteger, sa.ForeignKey("casefile.id"), primary_key=True),
+    sa.Column("clock", _TEXT, primary_key=True),
+    sa.Column("round", sa.Integer, primary_key=True),
+    sa.Column("step", sa.Integer, primary_key=True),
+    _column("kind", _TEXT),
+    _column("told", _TEXT, nullable=True),
+    _column("due", _TIME),
+    _column("fired", _TIME),
+)
+
+SEEN = sa.Table(
+    "seen_update",
+    METADATA,
+    sa.Column("jurisdiction_id", _TEXT, primary_key=True),
+    sa.Column("sender", _TEXT, primary_key=True),
+    sa.Column("update_id", _TEXT, primary_key=True),
+    _column("service_request_id", _TEXT),
+    _column("move", _TEXT),
+    _column("refused", _TEXT, nullable=True),
+    _column("seen", _TIME),
+)
+
+EARLY = sa.Table(
+    "early_update",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    _column("jurisdiction_id", _TEXT),
+    _column("service_request_id", _TEXT),
+    _column("source", _TEXT),
+    _column("data", JSONB),
+    _column("give_up", _TIME),
+)
+sa.Index("ix_early_update_request", EARLY.c.jurisdiction_id, EARLY.c.service_request_id)
+
+KEYS = keys.table(METADATA)

@@ -1,0 +1,144 @@
+"""What the HTTP API answers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from routing.domain import (
+    FIRST_ANSWER,
+    SOLUTION,
+    Actor,
+    City,
+    Clock,
+    Explanation,
+    Move,
+)
+from routing.domain.cases import Case
+from routing.wire.moments import moment
+
+Data = dict[str, Any]
+_SAME = (
+    *("jurisdiction_id", "service_request_id", "service_code", "service_group", "district"),
+    *("channel", "visibility", "state", "status", "department", "rule", "rules_version"),
+    *("because", "late", "reopened_count", "not_ours_count", "outcome_code", "words"),
+    "duplicate_of",
+)
+_REPORTED = ("description", "address", "lat", "long")
+
+
+def case_row(case: Case, report: Mapping[str, Any], city: City) -> Data:
+    """Return a case as lists show it."""
+    service = city.services.get(case.service_code)
+    return {
+        **{name: getattr(case, name) for name in _SAME},
+        **{name: report[name] for name in _REPORTED},
+        "service_name": service.name if service else case.service_code,
+        "agency_responsible": city.departments.get(case.department, case.department),
+        "requested_datetime": moment(case.requested),
+        "assigned_datetime": moment(case.assigned),
+        "moved_datetime": moment(case.last_moved),
+        "first_answer_due": moment(case.due(FIRST_ANSWER)),
+        "expected_datetime": moment(case.due(SOLUTION)),
+        "first_answered_datetime": moment(case.first_answered),
+        "closed_datetime": moment(case.closed),
+        "disputed_datetime": moment(case.disputed),
+    }
+
+
+def whole_case(
+    case: Case,
+    report: Mapping[str, Any],
+    city: City,
+    entries: Sequence[Data],
+    allowed: Sequence[Data],
+) -> Data:
+    """Return a case with all that is known of it."""
+    return {
+        **case_row(case, report, city),
+        "report": dict(report),
+        "clocks": [clock_explained(city.pace.explain(clock)) for clock in case.clocks],
+        "history": list(entries),
+        "moves_allowed": list(allowed),
+    }
+
+
+def clock_explained(said: Explanation) -> Data:
+    """Return a deadline and how it came about."""
+    clock: Clock = said.clock
+    return {
+        "clock": clock.kind,
+        "round": clock.round,
+        "target": {"amount": clock.target.amount, "unit": clock.target.unit},
+        "calendar_version": clock.calendar_version,
+        "time_zone": said.time_zone,
+        "started_datetime": moment(clock.started),
+        "due_without_pauses": moment(said.without_pauses),
+        "pauses": [
+            {
+                "began": moment(pause.began),
+                "ended": moment(pause.ended),
+                "counted_s": None if counted is None else counted.total_seconds(),
+            }
+            for pause, counted in said.pauses
+        ],
+        "holidays": [{"date": day.isoformat(), "name": name} for day, name in said.holidays],
+        "warning_datetime": moment(said.warning),
+        "due_datetime": moment(clock.due),
+        "stopped_datetime": moment(clock.stopped),
+        "breached_datetime": moment(clock.breached),
+        "paused": clock.paused,
+        "late": clock.late,
+        "explanation": said.words(),
+    }
+
+
+_MOVED = ("outcome_code", "words", "reason", "to_department", "duplicate_of", "update_id")
+
+
+def history(moves: Iterable[Any], firings: Iterable[Any]) -> list[Data]:
+    """Return moves and what the clocks said as one list, in the order of time."""
+    entries = [
+        {
+            "at": moment(row.moved),
+            "what": row.move,
+            "by": row.role,
+            "department": row.actor_department or row.department,
+            "from": row.from_state,
+            "to": row.to_state,
+            "media": list(row.media),
+            **{name: getattr(row, name) for name in _MOVED},
+        }
+        for row in moves
+    ]
+    entries += [
+        {
+            "at": moment(row.fired),
+            "what": row.kind,
+            "by": "clock",
+            "to": row.told,
+            "clock": row.clock,
+            "due_datetime": moment(row.due),
+        }
+        for row in firings
+    ]
+    return sorted(entries, key=lambda entry: str(entry["at"]))
+
+
+def allowed_moves(moves: Iterable[tuple[Actor, Move]]) -> list[Data]:
+    """Return the moves someone may make now, each once, with what they need."""
+    found = {move.name: move for _, move in moves}
+    return [
+        {"move": move.name, "to": move.target, "needs": sorted(move.needs)}
+        for move in found.values()
+    ]
+
+
+def department_row(city: City, department: str, counts: tuple[int, int]) -> Data:
+    """Return a department with its open and late cases."""
+    return {
+        "jurisdiction_id": city.jurisdiction_id,
+        "department": department,
+        "name": city.departments[department],
+        "triage": department == city.triage,
+        "open": counts[0],
+        "late": counts[1],
+    }

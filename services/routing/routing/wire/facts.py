@@ -1,0 +1,239 @@
+"""What events carry, and the rows that are only added."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from routing.domain import (
+    FIRST_ANSWER,
+    SOLUTION,
+    Actor,
+    City,
+    Clock,
+    Facts,
+    Order,
+    Step,
+)
+from routing.domain.cases import Case
+from routing.wire.moments import moment
+
+Data = dict[str, Any]
+
+
+def facts_of(report: Mapping[str, Any], city: City, local: datetime) -> Facts:
+    """Return what rules may look at in a report."""
+    placed = report["lat"] is not None and report["long"] is not None
+    position = (report["lat"], report["long"]) if placed else None
+    return Facts(
+        service_code=report["service_code"],
+        group=report["service_group"],
+        district=report["district"] or (city.district_at(*position) if position else None),
+        areas=city.areas_at(*position) if position else frozenset(),
+        channel=report["channel"],
+        local=local,
+        attributes={one["code"]: frozenset(one["values"]) for one in report["attributes"]},
+    )
+
+
+def read_order(data: Mapping[str, Any]) -> Order:
+    """Read what a department's update, or a body of the API, asks for."""
+    return Order(
+        move=data["move"],
+        outcome_code=data.get("outcome_code") or None,
+        words=data.get("words") or None,
+        reason=data.get("reason") or None,
+        media=tuple(data.get("media") or ()),
+        to_department=data.get("to_department") or None,
+        duplicate_of=data.get("duplicate_of") or None,
+    )
+
+
+def _about(case: Case) -> Data:
+    return {
+        "jurisdiction_id": case.jurisdiction_id,
+        "service_request_id": case.service_request_id,
+        "service_code": case.service_code,
+        "service_group": case.service_group,
+        "district": case.district,
+        "channel": case.channel,
+        "department": case.department,
+    }
+
+
+def _deadlines(case: Case) -> Data:
+    return {
+        "first_answer_due": moment(case.due(FIRST_ANSWER)),
+        "expected_datetime": moment(case.due(SOLUTION)),
+    }
+
+
+def request_routed(case: Case, city: City, previous: str | None) -> Data:
+    """Say which department answers, and why."""
+    return {
+        **_about(case),
+        **_deadlines(case),
+        "agency_responsible": city.departments.get(case.department, case.department),
+        "rule": case.rule,
+        "rules_version": case.rules_version,
+        "because": case.because,
+        "previous_department": previous,
+        "routed_datetime": moment(case.assigned),
+        "requested_datetime": moment(case.requested),
+    }
+
+
+_REPORTED = (
+    "description",
+    "address",
+    "address_id",
+    "zipcode",
+    "lat",
+    "long",
+    "attributes",
+    "media",
+)
+
+
+def case_assigned(case: Case, report: Mapping[str, Any], city: City, public_url: str) -> Data:
+    """Show a department what it has to answer for."""
+    service = city.services.get(case.service_code)
+    photos = [f"{public_url}/media/v1/{media_id}/1024.jpg" for media_id in report["media"]]
+    return {
+        **_about(case),
+        **_deadlines(case),
+        **{name: report[name] for name in _REPORTED},
+        "service_name": service.name if service else case.service_code,
+        "media_url": [*report["media_url"], *photos],
+        "state": case.state,
+        "because": case.because,
+        "requested_datetime": moment(case.requested),
+        "assigned_datetime": moment(case.assigned),
+    }
+
+
+def case_unassigned(case: Case, reason: str, at: datetime) -> Data:
+    """Tell a department that the case is no longer with it; ``case`` is as it was."""
+    return {
+        "jurisdiction_id": case.jurisdiction_id,
+        "service_request_id": case.service_request_id,
+        "department": case.department,
+        "reason": reason,
+        "unassigned_datetime": moment(at),
+    }
+
+
+def case_moved(
+    before: Case, after: Case, order: Order, actor: Actor, update_id: str | None
+) -> Data:
+    """Tell a move. The department is the one that had the case when it was made."""
+    return {
+        **_about(after),
+        **_deadlines(after),
+        "department": before.department,
+        "from": before.state,
+        "to": after.state,
+        "status": after.status,
+        "by": {"role": actor.role, "department": actor.department},
+        "outcome_code": order.outcome_code,
+        "words": order.words,
+        "media": list(order.media),
+        "duplicate_of": order.duplicate_of,
+        "update_id": update_id,
+        "moved_datetime": moment(after.last_moved),
+        "requested_datetime": moment(after.requested),
+        "first_answered_datetime": moment(after.first_answered),
+        "closed_datetime": moment(after.closed),
+        "reopened_count": after.reopened_count,
+    }
+
+
+def deadline(case: Case, clock: Clock, step: Step, fired: datetime) -> Data:
+    """Tell what a clock says."""
+    data = {
+        **_about(case),
+        "clock": clock.kind,
+        "due_datetime": moment(clock.due),
+        "fired_datetime": moment(fired),
+    }
+    if step.to:
+        data |= {"step": step.number - 1, "to": step.to}
+    return data
+
+
+def update_refused(data: Mapping[str, Any], reason: str) -> Data:
+    """Tell a department why its update was not applied."""
+    return {
+        "jurisdiction_id": data["jurisdiction_id"],
+        "service_request_id": data["service_request_id"],
+        "update_id": data["update_id"],
+        "department": data["department"],
+        "move": data["move"],
+        "reason": reason,
+    }
+
+
+BY_CLOCK = Actor("clock")
+
+
+def routed_order(case: Case) -> Order:
+    """Return the order by which the clock routes: its reason is that of the assignment."""
+    return Order(move="routed", reason=case.because, to_department=case.department)
+
+
+def move_row(
+    before: Case,
+    after: Case,
+    order: Order,
+    actor: Actor,
+    *,
+    moved: datetime,
+    recorded: datetime,
+    update_id: str | None = None,
+    key_name: str | None = None,
+) -> Data:
+    """Return the row of the history for a move."""
+    return {
+        "case_id": before.id,
+        "move": order.move,
+        "from_state": before.state,
+        "to_state": after.state,
+        "department": before.department,
+        "role": actor.role,
+        "actor_department": actor.department,
+        "key_name": key_name,
+        "outcome_code": order.outcome_code,
+        "words": order.words,
+        "reason": order.reason,
+        "media": list(order.media),
+        "to_department": order.to_department,
+        "duplicate_of": order.duplicate_of,
+        "update_id": update_id,
+        "moved": moved,
+        "recorded": recorded,
+    }
+
+
+def seen_row(
+    case: Case, sender: str, update_id: str, move: str, refused: str | None, now: datetime
+) -> Data:
+    """Return the row that remembers an update."""
+    return {
+        "jurisdiction_id": case.jurisdiction_id,
+        "sender": sender,
+        "update_id": update_id,
+        "service_request_id": case.service_request_id,
+        "move": move,
+        "refused": refused,
+        "seen": now,
+    }
+
+
+def early_row(data: Mapping[str, Any], source: str, give_up: datetime) -> Data:
+    """Return the row that keeps an update until its request is heard of."""
+    return {
+        "jurisdiction_id": data["jurisdiction_id"],
+        "service_request_id": data["service_request_id"],
+        "source": source,
+        "data": dict(data),
+        "give_up": give_up,
+    }

@@ -1,0 +1,233 @@
+"""Routing behind its doors: its real tables, a small city of its own, and a clock we set."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from routing.actions import Desk
+from routing.domain import Calendar, City, Pace, Rule, Rules, Rung, Service, Target
+from servicekit import db as kit
+from servicekit.contracts import Contracts
+from servicekit.db import OUTBOX
+from servicekit.events import Event
+from servicekit.outbox import Outbox
+
+TREE = Path(__file__).resolve().parents[3]
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+OFFICE = ((480, 900),)
+
+
+def a_service(code, **changes):
+    given = {
+        "service_code": code,
+        "name": code.title(),
+        "group": "streets",
+        "department": "roads",
+        "first_answer": Target(4, "working_hours"),
+        "solution": Target(3, "working_days"),
+        "result_photo_required": False,
+    }
+    return Service(**(given | changes))
+
+
+@pytest.fixture(scope="session")
+def city():
+    services = [
+        a_service("hole"),
+        a_service("lamp", department="lights", result_photo_required=True),
+        a_service("idea", department="triage", first_answer=None, solution=None),
+    ]
+    calendar = Calendar(
+        version="2026-1",
+        zone=ZoneInfo("Europe/Madrid"),
+        hours_on=lambda day: OFFICE if day.weekday() < 5 else (),
+    )
+    ladder = (Rung(Target(1, "hours"), "department_head"), Rung(Target(2, "days"), "ombudsman"))
+    night = Rule(
+        rule="lamps-by-phone",
+        department="triage",
+        because="the phone knows more",
+        service_code=frozenset({"lamp"}),
+        channel=frozenset({"phone"}),
+    )
+    return City(
+        jurisdiction_id="town.example",
+        pace=Pace(calendar=calendar, warning_at=0.75, ladder=ladder),
+        rules=Rules(version="7", rules=(night,)),
+        services={service.service_code: service for service in services},
+        departments={"roads": "Roads", "lights": "Street Lighting", "triage": "Front Desk"},
+        triage="triage",
+        outcomes={"repaired": "resolved", "no-money": "refused"},
+        evaluation_time=timedelta(days=14),
+    )
+
+
+@pytest.fixture(scope="session")
+def other_city(city):
+    from dataclasses import replace  # noqa: PLC0415 - only here
+
+    return replace(city, jurisdiction_id="other.example")
+
+
+class SetClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def __call__(self):
+        return self.at
+
+    def forward(self, **time):
+        self.at += timedelta(**time)
+        return self.at
+
+
+@pytest.fixture
+def clock():
+    return SetClock(MONDAY)
+
+
+@pytest.fixture(scope="session")
+def contracts():
+    return Contracts.load(TREE / "contracts")
+
+
+@pytest.fixture(scope="session")
+def desk(city, other_city, contracts):
+    return Desk(
+        outbox=Outbox(contracts, "routing"),
+        cities={one.jurisdiction_id: one for one in (city, other_city)},
+        public_url="https://town.example",
+    )
+
+
+@pytest.fixture(scope="session")
+def engine(database):
+    made = kit.engine(database("routing"))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def db(engine):
+    """Sessions of a test; what it wrote is gone after it."""
+    yield kit.sessions(engine)
+    with engine.begin() as connection:
+        names = (
+            "casefile, report, clock, move, firing, seen_update, early_update, api_key,"
+            " outbox, handled_event, parked_event"
+        )
+        connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
+
+
+@pytest.fixture
+def facts(db):
+    """Return a function: the events written so far, as (topic, type, data), in their order."""
+
+    def read(topic=None, kind=None):
+        with db() as session:
+            rows = session.execute(sa.select(OUTBOX).order_by(OUTBOX.c.id)).all()
+        found = [(row.topic, row.headers["type"], row.value) for row in rows]
+        return [f for f in found if topic in (None, f[0]) and kind in (None, f[1])]
+
+    return read
+
+
+def a_report(**changes):
+    given = {
+        "jurisdiction_id": "town.example",
+        "service_request_id": "SDR-1",
+        "service_code": "hole",
+        "service_group": "streets",
+        "description": "A deep hole",
+        "address": None,
+        "address_id": None,
+        "zipcode": None,
+        "lat": 43.46,
+        "long": -3.81,
+        "district": "d1",
+        "channel": "web",
+        "attributes": [],
+        "media": [],
+        "media_url": [],
+        "visibility": "public",
+        "language": "es",
+        "contactable": True,
+        "imported": False,
+        "requested_datetime": "2026-11-23T09:00:00Z",
+    }
+    return given | changes
+
+
+def an_event(kind, data, source="/intake", **changes):
+    given = {
+        "id": str(uuid.uuid4()),
+        "source": source,
+        "type": kind,
+        "subject": data["service_request_id"],
+        "time": MONDAY,
+        "sequence": 1,
+        "data": data,
+    }
+    return Event(**(given | changes))
+
+
+def an_update(**changes):
+    given = {
+        "jurisdiction_id": "town.example",
+        "service_request_id": "SDR-1",
+        "update_id": str(uuid.uuid4()),
+        "department": "roads",
+        "move": "accepted",
+    }
+    return given | changes
+
+
+@pytest.fixture
+def report():
+    return a_report
+
+
+@pytest.fixture
+def update():
+    return an_update
+
+
+@pytest.fixture
+def hear(db, desk, clock, contracts):
+    """Return a function that hands an event to routing's door, checked as the consumer would."""
+    from routing.events import Events  # noqa: PLC0415 - only here
+
+    def give(kind, data, **changes):
+        event = an_event(kind, data, **changes)
+        contracts.check(event)
+        with db.begin() as session:
+            Events(desk, clock).on[kind](session, event)
+
+    return give
+
+
+@pytest.fixture
+def submit(hear):
+    return lambda **changes: hear("request.submitted.v1", a_report(**changes))
+
+
+@pytest.fixture
+def send(hear):
+    return lambda **changes: hear("update.sent.v1", an_update(**changes))
+
+
+@pytest.fixture
+def fire(db, desk, clock):
+    """Return a function that lets the clerk do what is due; it says how many cases were."""
+    from routing.actions import fire_due  # noqa: PLC0415 - only here
+
+    def act(limit=200):
+        with db.begin() as session:
+            return fire_due(session, desk, now=clock(), limit=limit).cases
+
+    return act

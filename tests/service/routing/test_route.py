@@ -1,0 +1,61 @@
+def test_a_submitted_request_goes_to_the_department_of_its_service(submit, facts):
+    submit()
+
+    [(_, _, routed)] = facts("routing.events", "request.routed.v1")
+    assert routed["department"] == "roads"
+    assert routed["agency_responsible"] == "Roads"
+    assert routed["rule"] is None
+    assert routed["previous_department"] is None
+    assert routed["first_answer_due"] == "2026-11-23T13:00:00Z"
+    assert routed["expected_datetime"] == "2026-11-26T14:00:00Z"
+
+
+def test_its_department_and_no_other_gets_to_see_the_case(submit, facts):
+    submit(media=["a" * 64], media_url=["https://elsewhere.example/1.jpg"])
+
+    [(topic, kind, seen)] = [fact for fact in facts() if fact[0] != "routing.events"]
+    assert (topic, kind) == ("routed.town.example.roads", "case.assigned.v1")
+    assert seen["state"] == "routed"
+    assert seen["media_url"] == [
+        "https://elsewhere.example/1.jpg",
+        f"https://town.example/media/v1/{'a' * 64}/1024.jpg",
+    ]
+
+
+def test_a_rule_that_matches_decides_and_is_named(submit, facts):
+    submit(service_code="lamp", channel="phone")
+
+    [(_, _, routed)] = facts("routing.events", "request.routed.v1")
+    assert (routed["department"], routed["rule"]) == ("triage", "lamps-by-phone")
+    assert (routed["rules_version"], routed["because"]) == ("7", "the phone knows more")
+
+
+def test_a_service_that_the_pack_no_longer_has_goes_to_triage(submit, facts):
+    submit(service_code="gone")
+
+    [(_, _, routed)] = facts("routing.events", "request.routed.v1")
+    assert (routed["department"], routed["expected_datetime"]) == ("triage", None)
+
+
+def test_the_same_request_twice_is_one_case(submit, facts):
+    submit()
+    submit()
+
+    assert len(facts()) == 2
+
+
+def test_events_of_a_case_rise_in_sequence(submit, send, db):
+    submit()
+    send()
+
+    rows = headers(db)
+    assert [row["sequence"] for row in rows] == [f"{n:012d}" for n in (1, 2, 3, 3)]
+    assert rows[2]["id"] == rows[3]["id"]  # one event, shown in two topics
+
+
+def headers(db):
+    import sqlalchemy as sa  # noqa: PLC0415 - only here
+    from servicekit.db import OUTBOX  # noqa: PLC0415 - only here
+
+    with db() as session:
+        return session.execute(sa.select(OUTBOX.c.headers).order_by(OUTBOX.c.id)).scalars().all()
