@@ -2,11 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, time, timedelta
 
 from servicekit.errors import BadInput
+from servicekit.packs import Pack
 from sqlalchemy.orm import Session
 
 from metrics import domain, store, wire
+
+OPEN_DAYS = 366
 
 
 def hear(session: Session, heard: Iterable[wire.Heard], zones: Mapping[str, str]) -> None:
@@ -35,6 +39,24 @@ def _zone(case: domain.Case, zones: Mapping[str, str]) -> str:
     if case.jurisdiction_id not in zones:
         raise BadInput(f"no city pack for jurisdiction {case.jurisdiction_id}")
     return zones[case.jurisdiction_id]
+
+
+def open_data(session: Session, pack: Pack, period: domain.Period) -> list[domain.OpenRow]:
+    """Return the public requests of a period, rounded and thinned as the city says.
+
+    Raises BadInput when the period is longer than a year.
+    """
+    if period.days > OPEN_DAYS:
+        raise BadInput(f"open data is given for at most {OPEN_DAYS} days at a time")
+    start, end = (
+        datetime.combine(day, time(), pack.city.zone)
+        for day in (period.first, period.last + timedelta(days=1))
+    )
+    facts = store.public_facts(session, pack.jurisdiction_id, start, end)
+    city = pack.city.open_data
+    return domain.open_rows(
+        facts, decimals=city.position_decimals, smallest_group=city.smallest_group
+    )
 
 
 def figures(

@@ -11,13 +11,13 @@ from servicekit.packs import read_packs
 from servicekit.process import Command, Process, Service
 
 from metrics import domain, events
-from metrics.api import Api, Cities
+from metrics.api import Api
 from metrics.rebuild import rebuild
 
 
-def cities(process: Process) -> Cities:
+def cities(process: Process) -> domain.Cities:
     """Return the city packs."""
-    return Cities(read_packs(process.common.cities_dir, process.common.contracts_dir))
+    return domain.Cities(read_packs(process.common.cities_dir, process.common.contracts_dir))
 
 
 def book(process: Process) -> domain.Book:

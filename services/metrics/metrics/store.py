@@ -117,6 +117,19 @@ def all_facts(session: Session) -> Iterator[domain.Fact]:
     return (_fact(row) for row in session.execute(query).mappings())
 
 
+def public_facts(
+    session: Session, jurisdiction_id: str, start: datetime, end: datetime
+) -> Iterator[domain.Fact]:
+    """Return the facts that anyone may see, reported from ``start`` until before ``end``."""
+    query = (
+        sa.select(FACT)
+        .where(FACT.c.jurisdiction_id == jurisdiction_id, FACT.c.showing_visibility == "public")
+        .where(FACT.c.report_requested >= start, FACT.c.report_requested < end)
+        .execution_options(yield_per=1000)
+    )
+    return (_fact(row) for row in session.execute(query).mappings())
+
+
 def _fact(row: Mapping[Any, Any]) -> domain.Fact:
     slots: dict[str, Any] = {}
     for slot, kind in SLOTS.items():

@@ -1,6 +1,7 @@
 """What metrics knows and decides: facts, the tallies they add up to, the figures over tallies."""
 
 from metrics.domain.answers import Answer, Question, Row
+from metrics.domain.cities import Cities, Names, names_of, period_of
 from metrics.domain.facts import (
     ENDINGS,
     Breach,
@@ -25,6 +26,7 @@ from metrics.domain.figures import (
     ValueDefinition,
     percentile,
 )
+from metrics.domain.open_data import OPEN_COLUMNS, OpenRow, open_rows
 from metrics.domain.tallies import (
     CLOCKS,
     DIMENSIONS,
@@ -47,12 +49,14 @@ __all__ = [
     "ENDINGS",
     "GRAINS",
     "MEASURES",
+    "OPEN_COLUMNS",
     "Answer",
     "Book",
     "Breach",
     "BucketKey",
     "Case",
     "Cell",
+    "Cities",
     "Difference",
     "Ending",
     "Evaluation",
@@ -61,6 +65,8 @@ __all__ = [
     "Formula",
     "Holder",
     "Measured",
+    "Names",
+    "OpenRow",
     "Period",
     "Progress",
     "Question",
@@ -76,6 +82,9 @@ __all__ = [
     "difference",
     "duration_in",
     "grain_of",
+    "names_of",
+    "open_rows",
     "percentile",
+    "period_of",
     "stretches",
 ]

@@ -2,8 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from metrics import domain
@@ -24,20 +23,8 @@ CSV_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Names:
-    """How a city calls what it has codes for, by dimension and code."""
-
-    by_code: Mapping[str, Mapping[str, str]]
-
-    def of(self, group: Mapping[str, object]) -> str | None:
-        """Return the name of a group's last key, None when it has none."""
-        *_, (key, code) = group.items()
-        return self.by_code.get(key, {}).get(str(code))
-
-
 def figures_json(
-    question: domain.Question, time_zone: str, answers: Sequence[domain.Answer], names: Names
+    question: domain.Question, time_zone: str, answers: Sequence[domain.Answer], names: domain.Names
 ) -> Any:
     """Return the answer of getFigures as plain values."""
     return {
@@ -55,7 +42,7 @@ def _period(period: domain.Period) -> dict[str, str]:
     return {"from": period.first.isoformat(), "to": period.last.isoformat()}
 
 
-def _figure(answer: domain.Answer, names: Names, *, grouped: bool) -> dict[str, Any]:
+def _figure(answer: domain.Answer, names: domain.Names, *, grouped: bool) -> dict[str, Any]:
     figure = answer.figure
     shown: dict[str, Any] = {
         "figure": figure.figure,
@@ -71,7 +58,7 @@ def _figure(answer: domain.Answer, names: Names, *, grouped: bool) -> dict[str, 
     return shown
 
 
-def _group(row: domain.Row, names: Names) -> dict[str, Any]:
+def _group(row: domain.Row, names: domain.Names) -> dict[str, Any]:
     return {
         **{key: _code(value) for key, value in row.group.items()},
         "name": names.of(row.group),
