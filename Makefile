@@ -1,5 +1,6 @@
 # Every target sets itself up; `make help` lists them.
-PYTHON ?= python3
+# The first Python that is new enough; `make PYTHON=… run` names another.
+PYTHON ?= $(firstword $(foreach p,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))) python3)
 VENV := .venv
 BIN := $(VENV)/bin
 OWN := libs/servicekit services/intake services/routing services/media services/feedback services/metrics deploy/onebox
@@ -13,6 +14,8 @@ help: ## list the targets
 
 $(VENV)/run.done: requirements/run.lock $(foreach folder,$(OWN),$(folder)/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit("Ombud needs Python 3.11 or newer; this is " + sys.version) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install python3-venv (Debian, Ubuntu: sudo apt install python3-venv)" >&2; exit 1; }
+	@echo "Setting up $(VENV): locked dependencies and the servers, about 200 MB, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation $(EDITABLE)
@@ -22,15 +25,38 @@ $(VENV)/dev.done: requirements/dev.lock $(VENV)/run.done
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 	@touch $@
 
+.PHONY: run
+run: $(VENV)/run.done ## start everything on this machine (PORT=8311 ADMIN_PORT=9311 OMBUD_DATA=.ombud)
+	@exec $(BIN)/python -m onebox
+
+.PHONY: demo
+demo: $(VENV)/run.done ## fill a running box with half a year of made-up reports
+	@exec $(BIN)/python -m onebox.demo $(ARGS)
+
+.PHONY: replay
+replay: $(VENV)/run.done ## send FILE=reports.csv[.gz] to a running box as a client would
+	@test -n "$(FILE)" || { echo "say which file: make replay FILE=reports.csv.gz (its format: docs/replay.md)" >&2; exit 2; }
+	@exec $(BIN)/python -m onebox.replay $(FILE) $(ARGS)
+
+.PHONY: city
+city: $(VENV)/run.done ## check city packs: CITY=santander.es, or all of them
+	@$(BIN)/python -m servicekit.packs check $(if $(CITY),$(if $(wildcard $(CITY)/.),$(CITY),deploy/cities/$(CITY)),$(wildcard deploy/cities/*))
+
 .PHONY: format
 format: $(VENV)/dev.done ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only --quiet .
 
 .PHONY: check
-check: $(VENV)/dev.done ## format, lint and types
+check: lint types ## format, lint and types, changing nothing
+
+.PHONY: lint
+lint: $(VENV)/dev.done ## format and lint, changing nothing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+.PHONY: types
+types: $(VENV)/dev.done ## types
 	$(BIN)/mypy
 
 .PHONY: test
@@ -49,6 +75,14 @@ bench: $(VENV)/dev.done ## measure reading, writing and events beside their floo
 lock: $(VENV)/dev.done ## resolve the dependencies anew
 	requirements/lock.sh
 
-.PHONY: city
-city: $(VENV)/run.done ## check city packs: CITY=santander.es, or all of them
-	@$(BIN)/python -m servicekit.packs check $(if $(CITY),$(if $(wildcard $(CITY)/.),$(CITY),deploy/cities/$(CITY)),$(wildcard deploy/cities/*))
+.PHONY: clean
+clean: ## forget what was built and the environment; the data in .ombud stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name '*.egg-info' -type d -prune -exec rm -rf {} +
+
+.PHONY: forget
+forget: ## delete the data of one box (OMBUD_DATA=.ombud); asks first
+	@folder="$${OMBUD_DATA:-.ombud}"; test -f "$$folder/secrets.json" || { echo "$$folder is no data folder of Ombud" >&2; exit 1; }; \
+	  printf 'Delete all reports, photos and keys in %s? [y/N] ' "$$folder"; read answer; \
+	  if [ "$$answer" = y ]; then rm -rf "$$folder" && echo deleted; else echo kept; fi
