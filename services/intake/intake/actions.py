@@ -91,9 +91,7 @@ def follow_case(session: Session, ground: Ground, event: Event, *, now: datetime
     """Show how a case moved; publish a request that was taken on; tell the reporter."""
     before = _locked(session, event.subject)
     move = wire.move_of(event)
-    service = ground.pack(before.jurisdiction_id).services.get(before.service_code)
-    private = service is not None and wire.service_of(service, before.language).private
-    after = domain.moved(before, move, private_service=private)
+    after = domain.moved(before, move, private_service=_is_private(ground, before))
     if after == before:
         return
     after = _save(session, ground, before, after)
@@ -193,7 +191,7 @@ def set_visibility(
     before = _locked(session, service_request_id)
     if before.visibility == visibility:
         return before
-    if visibility == "public" and before.visibility == "private":
+    if visibility == "public" and _is_private(ground, before):
         raise Conflict("requests to this service are never public")
     after = _save(session, ground, before, domain.shown_as(before, visibility, at=now))
     if visibility == "hidden":
@@ -218,6 +216,11 @@ def _locked(session: Session, service_request_id: str) -> domain.Request:
     if request is None:
         raise NotFound(f"service_request_id {service_request_id!r} was not found")
     return request
+
+
+def _is_private(ground: Ground, request: domain.Request) -> bool:
+    service = ground.pack(request.jurisdiction_id).services.get(request.service_code)
+    return service is not None and wire.service_of(service, request.language).private
 
 
 def _save(

@@ -8,14 +8,14 @@ down_revision = None
 
 _REQUEST = """
 CREATE TABLE request (
-    service_request_id text NOT NULL,
-    jurisdiction_id text NOT NULL,
-    token text,
-    service_code text NOT NULL,
+    service_request_id text COLLATE "C" NOT NULL,
+    jurisdiction_id text COLLATE "C" NOT NULL,
+    token text COLLATE "C",
+    service_code text COLLATE "C" NOT NULL,
     service_name text NOT NULL,
     service_group text NOT NULL,
     visibility text NOT NULL,
-    status text NOT NULL,
+    status text COLLATE "C" NOT NULL,
     state text NOT NULL,
     lat double precision,
     long double precision,
@@ -75,7 +75,7 @@ _INDEXES = (
 
 _REPORTER = """
 CREATE TABLE reporter (
-    service_request_id text NOT NULL,
+    service_request_id text COLLATE "C" NOT NULL,
     email text,
     phone text,
     first_name text,
@@ -90,9 +90,9 @@ CREATE TABLE reporter (
 
 _MESSAGE = """
 CREATE TABLE message (
-    message_id text NOT NULL,
-    service_request_id text NOT NULL,
-    jurisdiction_id text NOT NULL,
+    message_id text COLLATE "C" NOT NULL,
+    service_request_id text COLLATE "C" NOT NULL,
+    jurisdiction_id text COLLATE "C" NOT NULL,
     purpose text NOT NULL,
     language text NOT NULL,
     subject text NOT NULL,

@@ -1,0 +1,143 @@
+"""Words to a reporter: written with the change that causes them, sent later, never lost."""
+
+import pytest
+import towns
+from intake import app as intake_app
+from parts.mail import text_of
+
+
+@pytest.fixture
+def send(intake, mails):
+    """Return a function that does what the tick does, against a server that takes mail."""
+
+    def run(url=mails.url):
+        env = {**intake.process.env, "SMTP_URL": url, "INTAKE_MAIL_ATTEMPTS": "3"}
+        process = type(intake.process)(intake_app.SERVICE, env=env, now=intake.clock)
+        [tick] = intake_app.ticks(process)
+        try:
+            tick.run()
+        finally:
+            process.engine.dispose()
+
+    return run
+
+
+def ask_for_message(intake, identity, message_id="m1", body="Please say."):
+    data = {
+        "jurisdiction_id": towns.FIRST,
+        "service_request_id": identity,
+        "message_id": message_id,
+        "purpose": "evaluation_invitation",
+        "language": "es",
+        "message_subject": "¿Quedó bien?",
+        "body": body,
+    }
+    return intake.hear("message.requested.v1", identity, data)
+
+
+def test_a_reporter_who_left_an_address_is_told_the_number_and_a_secret_link(intake, mails, send):
+    identity = intake.reported(email="ana@example.org", locale="en")
+    send()
+
+    [mail] = mails.to("ana@example.org")
+    assert identity in mail["Subject"]
+    assert "Pothole" in text_of(mail)
+    assert f"http://127.0.0.1:8311/follow/{identity}." in text_of(mail)
+    assert mail["From"] == "Buzón del Ciudadano de Santander <buzon@santander.example>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    [fact] = intake.facts("message.delivered.v1")
+    assert fact["data"]["purpose"] == "request_received"
+    assert "ana@" not in str(intake.facts())
+    send()
+    assert len(mails.mails) == 1
+
+
+def test_nobody_is_written_to_who_left_no_address(intake, mails, send):
+    intake.reported(phone="600")
+    send()
+
+    assert mails.mails == []
+
+
+def test_what_another_service_asks_for_is_sent_in_its_own_words(intake, mails, send):
+    identity = intake.reported(email="ana@example.org")
+    ask_for_message(intake, identity)
+    assert ask_for_message(intake, identity) == "handled"
+    send()
+
+    [_, mail] = mails.to("ana@example.org")
+    assert (mail["Subject"], text_of(mail).split()) == ("¿Quedó bien?", ["Please", "say."])
+    assert [fact["data"]["message_id"] for fact in intake.facts("message.delivered.v1")][-1] == "m1"
+
+
+def test_a_message_to_nobody_fails_at_once_with_the_reason(intake, mails, send):
+    identity = intake.reported()
+    ask_for_message(intake, identity)
+    send()
+
+    [fact] = intake.facts("message.failed.v1")
+    assert fact["data"]["reason"] == "the reporter left no address"
+    assert mails.mails == []
+
+
+def test_a_message_waits_longer_and_longer_for_a_server_and_is_sent_at_last(intake, mails, send):
+    intake.reported(email="ana@example.org")
+    send("smtp://127.0.0.1:9")
+    send()
+    assert mails.mails == []  # its time has not come
+
+    intake.clock.forward(seconds=6)
+    send()
+    assert len(mails.mails) == 1
+
+
+def test_a_message_is_given_up_after_its_tries_and_can_be_revived(intake, mails, send, capsys):
+    intake.reported(email="ana@example.org")
+    for _ in range(4):
+        send("smtp://127.0.0.1:9")
+        intake.clock.forward(hours=2)
+
+    [fact] = intake.facts("message.failed.v1")
+    assert "given up after 3 tries" in fact["data"]["reason"]
+    [row] = intake.rows("SELECT message_id, state FROM message")
+    assert row["state"] == "dead"
+    intake_app.manage_messages(intake.process, ["dead"])
+    assert row["message_id"] in capsys.readouterr().out
+    intake_app.manage_messages(intake.process, ["retry", row["message_id"]])
+    send()
+    assert len(mails.mails) == 1
+
+
+@pytest.mark.parametrize(("code", "state"), [(550, "dead"), (451, "waiting")])
+def test_a_server_may_refuse_for_good_or_for_now(intake, mails, send, monkeypatch, code, state):
+    intake.reported(email="ana@example.org")
+
+    async def refuse(*_):
+        return f"{code} no"
+
+    monkeypatch.setattr(type(mails), "handle_DATA", refuse)
+    send()
+
+    [row] = intake.rows("SELECT state FROM message")
+    assert row["state"] == state
+
+
+def test_a_crash_after_the_server_took_it_sends_it_again_with_the_same_id(
+    intake, mails, send, monkeypatch
+):
+    intake.reported(email="ana@example.org")
+    with monkeypatch.context() as patched:
+        patched.setattr("intake.actions.deliver_message", crash)
+        with pytest.raises(KeyboardInterrupt):
+            send()
+    send()
+    assert len(mails.mails) == 1  # another process may still be at it
+
+    intake.clock.forward(minutes=3)
+    send()
+    assert len({mail["Message-ID"] for mail in mails.mails}) == 1
+    assert len(mails.mails) == 2
+
+
+def crash(*_, **__):
+    raise KeyboardInterrupt
