@@ -29,7 +29,7 @@ from servicekit.events import Event
 from servicekit.metrics import Counter, Gauge
 
 log = logs.get(__name__)
-_RELAY_LOCK = 0x0B0E
+_RELAY_LOCK = 2830
 BATCH_ROWS = 500
 IDLE_S = 0.05
 KEPT_DAYS = 3
