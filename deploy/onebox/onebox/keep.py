@@ -1,9 +1,11 @@
 """What one box remembers between two starts: secrets and ports, in files of its data folder."""
 
+import fcntl
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +36,22 @@ class Keep:
 
     def put(self, name: str, value: Any) -> None:
         """Keep ``value`` under ``name``."""
-        self.write({**self.read(), name: value})
+        with self._alone():
+            self.write({**self.read(), name: value})
 
     def secret(self, name: str) -> str:
         """Return the secret of this name; the first call makes it (256 bits, hexadecimal)."""
-        kept = self.read()
-        if name not in kept:
-            kept[name] = secrets.token_hex(32)
-            self.write(kept)
+        with self._alone():
+            kept = self.read()
+            if name not in kept:
+                kept[name] = secrets.token_hex(32)
+                self.write(kept)
         return str(kept[name])
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the file against other threads and processes while it is read and written."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_name(f".{self.path.name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

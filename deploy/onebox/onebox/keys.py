@@ -1,43 +1,54 @@
 """Keys to try things with: made once through each service's own command, kept in keys.json."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from onebox import plan
 from onebox.keep import Keep
 from onebox.nursery import Task
 from onebox.plan import Place
 
-# name: (service, arguments of its command `keys create`)
+CITY, DEPARTMENT = "santander.es", "alumbrado"
+_SPEAKS = ["--role", "department", "--jurisdiction", CITY, "--department", DEPARTMENT]
+
+# name: (service, options of its command `keys create`)
 WANTED: Mapping[str, tuple[str, Sequence[str]]] = {
     "report": ("intake", ["--role", "report"]),
+    "department": ("routing", _SPEAKS),
+    "department-photos": ("media", _SPEAKS),
+    "operator": ("routing", ["--role", "operator"]),
+    "ombudsman": ("routing", ["--role", "ombudsman"]),
     "import": ("intake", ["--role", "import"]),
+    "import-moves": ("routing", ["--role", "import"]),
+}
+MEANING: Mapping[str, str] = {
+    "report": "an application that reports (intake)",
+    "department": f"{CITY}, department {DEPARTMENT} (routing)",
+    "department-photos": "the same department's result photos (media)",
+    "operator": "the counter of every city (routing)",
+    "ombudsman": "supervises every city (routing)",
+    "import": "reports of the past (intake)",
+    "import-moves": "moves of the past (routing)",
 }
 
 
-def keep(place: Place, env: Mapping[str, str], run: Callable[[Task], None]) -> dict[str, str]:
+def keep(
+    place: Place, env: Mapping[str, str], run: Callable[[list[Task]], None]
+) -> Mapping[str, str]:
     """Make the keys that are not there yet; return all of them by name."""
     kept = Keep(place.root / "keys.json")
-    for name, (service, options) in WANTED.items():
-        if name not in kept.read():
-            kept.put(name, _create(place, env, run, service, ["--name", f"demo {name}", *options]))
+    missing = [name for name in WANTED if name not in kept.read()]
+    outs = {name: place.root / f"key-{name}.new" for name in missing}
+    try:
+        run([_task(place, env, name, str(outs[name])) for name in missing])
+        for name, out in outs.items():
+            kept.put(name, out.read_text().split()[-1])
+    finally:
+        for out in outs.values():
+            out.unlink(missing_ok=True)
     return {name: str(secret) for name, secret in kept.read().items()}
 
 
-def _create(
-    place: Place,
-    env: Mapping[str, str],
-    run: Callable[[Task], None],
-    service: str,
-    options: Sequence[str],
-) -> str:
-    out = place.root / "key.new"
-    try:
-        run(plan.command(place, env, service, "keys", "create", *options, out=str(out)))
-        return _last_word(out)
-    finally:
-        out.unlink(missing_ok=True)
-
-
-def _last_word(out: Path) -> str:
-    return out.read_text().split()[-1]
+def _task(place: Place, env: Mapping[str, str], name: str, out: str) -> Task:
+    service, options = WANTED[name]
+    argv = ["keys", "create", "--name", f"one box: {name}", *options]
+    return plan.command(place, env, service, *argv, label=name, out=out)

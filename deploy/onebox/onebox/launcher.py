@@ -85,7 +85,7 @@ class Box:
             self.children.watch(task)
         self.children.watch(self._gateway(env))
         self._wait_ready(time.monotonic() + READY_WITHIN_S)
-        made = keys.keep(self.place, env, lambda task: self._run([task]))
+        made = keys.keep(self.place, env, self._run)
         say(welcome(self.place, made, time.monotonic() - began))
 
     def _run(self, tasks: list[Task]) -> None:
@@ -200,7 +200,9 @@ def ready_faults(place: Place) -> Mapping[str, str]:
 
 def welcome(place: Place, made: Mapping[str, str], took_s: float) -> str:
     """Return the lines that a person sees when everything is ready."""
-    shown = "".join(f"\n    {name:<34} {secret}" for name, secret in made.items())
+    shown = "".join(
+        f"\n    {name:<18} {made[name]}  {meaning}" for name, meaning in keys.MEANING.items()
+    )
     return f"""
 Ombud is ready ({took_s:.1f} s). Ctrl-C stops it.
 

@@ -154,6 +154,9 @@ class Part(ABC):
                 raise PartError(f"{self.name} ended with {code} at its start.{self._tail()}")
             try:
                 self._check()
+            except PartError:
+                self.kill()
+                raise
             except _NOT_YET as reason:
                 if time.monotonic() > deadline:
                     self.kill()
@@ -282,8 +285,15 @@ class Postgres(Part):
         return psycopg.connect(url, connect_timeout=5, autocommit=True)
 
     def _check(self) -> None:
-        with self._connect() as connection:
-            connection.execute("SELECT 1")
+        try:
+            with self._connect() as connection:
+                connection.execute("SELECT 1")
+        except psycopg.OperationalError as reason:
+            if "password authentication failed" not in str(reason):
+                raise
+            raise PartError(
+                f"{self.name}: the password in {self.secrets.path} is not the one of {self.data}"
+            ) from reason
 
     def _command(self) -> list[str]:
         settings = {**self._settings, "port": str(self.ports["port"])}

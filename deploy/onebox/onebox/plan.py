@@ -106,10 +106,12 @@ def first_tasks(place: Place, env: Mapping[str, str]) -> list[list[Task]]:
     return [[*migrate, command(place, env, "media", "buckets")], topics]
 
 
-def command(place: Place, env: Mapping[str, str], service: str, *argv: str, out: str = "") -> Task:
-    """Return the task ``python -m <service> <argv>``."""
+def command(
+    place: Place, env: Mapping[str, str], service: str, *argv: str, label: str = "", out: str = ""
+) -> Task:
+    """Return the task ``python -m <service> <argv>``; ``label`` tells two of a kind apart."""
     return Task(
-        name=f"{service} {argv[0]}",
+        name=f"{service} {argv[0]} {label}".rstrip(),
         module=service,
         argv=list(argv),
         env=dict(env),

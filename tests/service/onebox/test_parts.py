@@ -99,3 +99,13 @@ def test_a_part_that_cannot_start_says_why_with_the_end_of_its_log(root):
     (postgres.data / "PG_VERSION").write_text("12\n")
     with pytest.raises(parts.PartError, match=r"postgres ended with 1 .*(?s:.*)not compatible"):
         postgres.start()
+
+
+def test_a_lost_secret_is_said_at_once_and_leaves_no_server_behind(root):
+    postgres = parts.Postgres(root)
+    postgres.start()
+    postgres.stop()
+    postgres.secrets.put("database_postgres", "another")
+    with pytest.raises(parts.PartError, match=r"the password in .* is not the one of"):
+        postgres.start()
+    assert not postgres.alive()
