@@ -20,7 +20,7 @@ import pillow_heif
 from PIL import Image, ImageCms
 from servicekit.errors import BadInput, TooLarge, Unavailable
 
-from media import exif, sniff
+from media.domain import exif, sniff
 
 SIDES = {"2048": 2048, "1024": 1024, "320": 320}
 FULL = "full"
@@ -52,8 +52,8 @@ pillow_heif.register_heif_opener(thumbnails=False)
 class Limits:
     """What is refused before anything is decoded."""
 
-    most_bytes: int = 20 * 1024 * 1024
-    most_pixels: int = 50_000_000
+    most_bytes: int
+    most_pixels: int
 
 
 @dataclass(frozen=True, slots=True)
