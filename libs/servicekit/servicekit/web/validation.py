@@ -172,7 +172,11 @@ class Body:
             form = await read_urlencoded(receive, self.limit_bytes)
         else:
             return await read_body(receive, self.limit_bytes), None
-        return self._form(form, kind), form
+        try:
+            return self._form(form, kind), form
+        except BadInput:
+            form.close()  # nobody after us will
+            raise
 
     def _json(self, text: bytes) -> Any:
         if not text and not self.required:
