@@ -68,7 +68,8 @@ def _check_place(cities: dict[str, City], jurisdiction_id: str, department: str 
 def _list_keys(process: Process) -> None:
     with process.db() as session:
         for row in keys.every(session, store.KEYS):
-            sys.stdout.write(orjson.dumps(dict(row._mapping), default=str).decode() + "\n")  # noqa: SLF001 - SQLAlchemy's public name
+            shown = {str(name): value for name, value in row._asdict().items()}
+            sys.stdout.write(orjson.dumps(shown, default=str).decode() + "\n")
 
 
 def _revoke_key(process: Process, identity: str) -> None:

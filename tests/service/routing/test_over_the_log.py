@@ -1,0 +1,241 @@
+"""Routing's own processes on the real log: what goes in at one topic comes out at another."""
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+import sqlalchemy as sa
+from kafka import KafkaConsumer
+from parts.chosen import run
+from servicekit import db as kit
+from servicekit.events import Event, read_event
+from servicekit.outbox import producer
+
+PROGRAM = Path(__file__).resolve().parents[3] / "docs" / "examples" / "department.py"
+CITY, DEPARTMENT = "santander.es", "vias-obras"
+ROUTED = f"routed.{CITY}.{DEPARTMENT}"
+
+
+class Running:
+    """Routing with its log and database, and a way to speak to it."""
+
+    def __init__(self, env, kafka, url):
+        self.env, self.kafka, self.url = env, kafka, url
+        self.engine = kit.engine(url)
+        self.processes = {}
+        self.producer = None
+
+    def start(self, name, *command):
+        self.processes[name] = subprocess.Popen(
+            [sys.executable, *(command or ("-m", "routing", name))],
+            env={**os.environ, **self.env},
+            stdout=subprocess.PIPE if command else subprocess.DEVNULL,
+            text=True,
+        )
+        return self.processes[name]
+
+    def kill(self, name):
+        process = self.processes.pop(name)
+        process.kill()
+        process.communicate()
+
+    def stop(self):
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+        if self.producer:
+            self.producer.close()
+        self.engine.dispose()
+
+    def write(self, topic, kind, data, source, sequence=1):
+        self.producer = self.producer or producer(self.kafka)
+        event = Event(
+            id=str(uuid.uuid4()),
+            source=source,
+            type=kind,
+            subject=data["service_request_id"],
+            time=datetime.now(UTC),
+            sequence=sequence,
+            data=data,
+        )
+        sent = self.producer.send(topic, event.value(), event.subject.encode(), event.headers())
+        sent.get(30)
+
+    def submit(self, report, count=1, **changes):
+        ids = [f"SDR-{uuid.uuid4().hex[:10]}" for _ in range(count)]
+        for name in ids:
+            data = report(
+                jurisdiction_id=CITY,
+                service_request_id=name,
+                service_code="bache",
+                service_group="calles",
+                requested_datetime=datetime.now(UTC).isoformat(),
+                **changes,
+            )
+            self.write("intake.events", "request.submitted.v1", data, "/intake")
+        return ids
+
+    def read(self, topic, until, within_s=60):
+        """Return the events of a topic from its beginning, until enough of them are there."""
+        consumer = KafkaConsumer(topic, bootstrap_servers=self.kafka, auto_offset_reset="earliest")
+        found, deadline = [], time.monotonic() + within_s
+        try:
+            while not until(found):
+                assert time.monotonic() < deadline, f"{topic} holds {[e.type for e in found]}"
+                for batch in consumer.poll(timeout_ms=200).values():
+                    found += [read_event(record.headers, record.value) for record in batch]
+        finally:
+            consumer.close()
+        return found
+
+    def state_of(self, name):
+        query = sa.text("SELECT state FROM casefile WHERE service_request_id = :name")
+        with self.engine.connect() as connection:
+            return connection.execute(query, {"name": name}).scalar()
+
+    def count(self, table):
+        with self.engine.connect() as connection:
+            return connection.execute(
+                sa.select(sa.func.count()).select_from(sa.table(table))
+            ).scalar()
+
+
+@pytest.fixture(scope="module")
+def routing(kafka, database, parts):
+    url = database("routing")
+    env = parts.environment(routing_database_url=url)
+    run("routing", "topics", env=env)
+    running = Running(env, kafka, url)
+    try:
+        for role in ("listen", "relay", "tick"):
+            running.start(role)
+        yield running
+    finally:
+        running.stop()
+
+
+def within(seconds, holds):
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def about(events, name):
+    return [event for event in events if event.subject == name]
+
+
+def test_a_submitted_request_reaches_its_department_s_topic(routing, report):
+    [name] = routing.submit(report)
+
+    events = routing.read(ROUTED, until=lambda found: about(found, name))
+
+    [seen] = about(events, name)
+    assert seen.type == "case.assigned.v1"
+    assert seen.data["department"] == DEPARTMENT
+
+
+def test_the_example_program_accepts_and_starts_what_it_hears_of(routing, report):
+    routing.start("program", str(PROGRAM), routing.kafka, CITY, DEPARTMENT)
+    [name] = routing.submit(report)
+
+    within(60, lambda: routing.state_of(name) == "in_progress")
+
+    moved = about(routing.read(ROUTED, lambda found: len(about(found, name)) >= 3), name)
+    assert [event.data.get("to") for event in moved] == [None, "accepted", "in_progress"]
+    routing.kill("program")
+
+
+def test_an_update_is_refused_in_words_on_the_department_s_topic(routing, report, update):
+    [name] = routing.submit(report)
+    within(30, lambda: routing.state_of(name) == "routed")
+    data = update(jurisdiction_id=CITY, service_request_id=name, department="alumbrado")
+
+    routing.write("department-updates", "update.sent.v1", data, f"/departments/{CITY}/alumbrado")
+
+    answers = routing.read(f"routed.{CITY}.alumbrado", lambda found: about(found, name))
+    [refused] = about(answers, name)
+    assert refused.type == "update.refused.v1"
+    assert refused.data["reason"] == f"{name} is not with department alumbrado"
+
+
+def test_an_update_that_overtakes_its_request_is_applied_when_the_request_comes(
+    routing, report, update
+):
+    name = f"SDR-{uuid.uuid4().hex[:10]}"
+    data = update(jurisdiction_id=CITY, service_request_id=name, department=DEPARTMENT)
+    routing.write("department-updates", "update.sent.v1", data, f"/departments/{CITY}/{DEPARTMENT}")
+    within(30, lambda: routing.count("early_update") == 1)
+
+    given = report(
+        jurisdiction_id=CITY, service_request_id=name, service_code="bache", service_group="calles"
+    )
+    routing.write("intake.events", "request.submitted.v1", given, "/intake")
+
+    within(30, lambda: routing.state_of(name) == "accepted")
+    assert routing.count("early_update") == 0
+
+
+def test_killed_processes_lose_nothing_and_double_nothing(routing, report):
+    before = routing.count("casefile")
+    first = routing.submit(report, count=40)
+    routing.kill("listen")
+    second = routing.submit(report, count=40)
+    routing.kill("relay")
+    routing.start("listen")
+    routing.start("relay")
+
+    wanted = {*first, *second}
+    events = routing.read(ROUTED, lambda found: wanted <= {event.subject for event in found}, 90)
+
+    assert routing.count("casefile") == before + 80
+    assert routing.count("parked_event") == 0
+    heard = [event for event in events if event.subject in wanted]
+    assert len({event.id for event in heard}) == 80  # a relay killed after the ack sends again
+
+
+def test_topics_are_made_for_every_department_of_every_city(routing):
+    consumer = KafkaConsumer(bootstrap_servers=routing.kafka)
+    topics = consumer.topics()
+    consumer.close()
+
+    assert {"routed.santander.es.alumbrado", "routed.itanhaem.sp.gov.br.zeladoria"} & topics
+    assert {"routing.events", "department-updates", "routing.parked"} <= topics
+
+
+def test_keys_are_made_for_departments_that_exist(routing):
+    args = ("keys", "create", "--name", "lights", "--role", "department")
+    made = run(
+        "routing", *args, "--jurisdiction", CITY, "--department", "alumbrado", env=routing.env
+    )
+
+    listed = [
+        orjson.loads(line)
+        for line in run("routing", "keys", "list", env=routing.env).split("\n")
+        if line
+    ]
+    assert made.split(".")[0] in [row["id"] for row in listed]
+    with pytest.raises(AssertionError, match="--department must be one of"):
+        run("routing", *args, "--jurisdiction", CITY, "--department", "nobody", env=routing.env)
+
+
+def test_explain_says_why_and_until_when(routing, report):
+    [name] = routing.submit(report)
+    within(30, lambda: routing.state_of(name) == "routed")
+
+    said = orjson.loads(run("routing", "explain", name, env=routing.env))
+
+    assert said["department"] == DEPARTMENT
+    assert said["because"]
+    assert all("so it is due" in deadline for deadline in said["deadlines"])

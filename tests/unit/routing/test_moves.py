@@ -1,0 +1,163 @@
+from dataclasses import replace
+
+import pytest
+from routing.domain import MOVES, ROLES, STATES, Actor, Order, Standing, allowed, check
+from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
+
+ROADS = Actor("department", "roads")
+OPERATOR, OMBUDSMAN, CITIZEN, CLOCK = (Actor(role) for role in ROLES[1:])
+CASE = Standing(
+    service_request_id="SDR-1",
+    state="routed",
+    department="roads",
+    service_code="hole",
+    reopened_count=0,
+)
+# What each may do in each state. Who changes the table changes this, and says so.
+AT_WORK = "refused resolved"
+OFFICE = "rerouted duplicate withdrawn"
+EXPECTED = {
+    "department": {
+        "routed": f"accepted started paused not_ours {AT_WORK}",
+        "accepted": f"started paused not_ours {AT_WORK}",
+        "in_progress": f"paused not_ours {AT_WORK}",
+        "waiting": f"resumed not_ours {AT_WORK}",
+    },
+    "operator": {
+        "routed": f"accepted started paused {AT_WORK} {OFFICE}",
+        "accepted": f"started paused {AT_WORK} {OFFICE}",
+        "in_progress": f"paused {AT_WORK} {OFFICE}",
+        "waiting": f"resumed {AT_WORK} {OFFICE}",
+        "resolved": "reopened",
+        "closed": "reopened",
+        "refused": "reopened",
+    },
+    "citizen": {
+        **dict.fromkeys(("routed", "accepted", "in_progress", "waiting"), "withdrawn"),
+        "resolved": "reopened closed",
+        "closed": "reopened",
+        "refused": "reopened",
+    },
+    "clock": {"received": "routed", "reopened": "routed", "resolved": "closed"},
+}
+EXPECTED["ombudsman"] = EXPECTED["operator"] | {"resolved": "reopened closed"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("state", STATES)
+def test_the_table_of_moves_is_this(state, role):
+    actor = Actor(role, "roads" if role == "department" else None)
+
+    found = {move.name for move in allowed(replace(CASE, state=state), actor)}
+
+    assert found == set(EXPECTED[role].get(state, "").split())
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("name", MOVES)
+def test_what_is_not_allowed_is_refused_and_what_is_allowed_is_not(city, state, role, name):
+    case, actor = replace(CASE, state=state), Actor(role, "roads" if role == "department" else None)
+    order = a_full_order(name)
+
+    if name in EXPECTED[role].get(state, "").split():
+        assert check(case, order, actor, city).name == name
+    else:
+        with pytest.raises((Conflict, Forbidden)):
+            check(case, order, actor, city)
+
+
+def a_full_order(name):
+    outcomes = {"resolved": "repaired", "refused": "no-money", "duplicate": "known"}
+    return Order(
+        move=name,
+        outcome_code=outcomes.get(name),
+        words="Done.",
+        reason="because",
+        to_department="lights",
+        duplicate_of="SDR-2",
+    )
+
+
+def test_another_department_may_not(city):
+    with pytest.raises(Forbidden, match="SDR-1 is not with department lights"):
+        check(CASE, Order(move="accepted"), Actor("department", "lights"), city)
+
+
+def test_a_refusal_tells_what_is_possible(city):
+    waiting = replace(CASE, state="waiting")
+
+    with pytest.raises(Conflict, match=r"the case is waiting \(possible: not_ours, refused, res"):
+        check(waiting, Order(move="accepted"), ROADS, city)
+
+
+def test_an_ended_case_leaves_a_department_nothing(city):
+    with pytest.raises(Conflict, match="possible: nothing"):
+        check(replace(CASE, state="closed"), Order(move="accepted"), ROADS, city)
+
+
+def test_an_unknown_move_is_named(city):
+    with pytest.raises(BadInput, match="move must be one of"):
+        check(CASE, Order(move="eaten"), ROADS, city)
+
+
+@pytest.mark.parametrize(
+    ("order", "faults"),
+    [
+        (
+            Order(move="resolved"),
+            ["outcome_code required for resolved", "words required for resolved"],
+        ),
+        (
+            Order(move="resolved", outcome_code="no-money", words="Done."),
+            ["outcome_code must be one of repaired for resolved"],
+        ),
+        (Order(move="refused", outcome_code="no-money"), ["words required for refused"]),
+        (Order(move="not_ours"), ["reason required for not_ours"]),
+        (
+            Order(move="not_ours", reason="a lamp", to_department="nobody"),
+            ["to_department is unknown: nobody"],
+        ),
+        (
+            Order(move="not_ours", reason="a lamp", to_department="roads"),
+            ["to_department required: the case is with roads already"],
+        ),
+    ],
+)
+def test_what_is_missing_or_unknown_is_named_all_at_once(city, order, faults):
+    with pytest.raises(Refusals) as refusal:
+        check(CASE, order, ROADS, city)
+
+    assert refusal.value.descriptions == faults
+
+
+def test_a_request_is_no_duplicate_of_itself(city):
+    order = Order(move="duplicate", duplicate_of="SDR-1", words="Known.", outcome_code="known")
+
+    with pytest.raises(Refusals, match="duplicate_of must be another request"):
+        check(CASE, order, OPERATOR, city)
+
+
+def test_triage_cannot_send_a_case_back_to_itself(city):
+    case = replace(CASE, department="triage")
+
+    with pytest.raises(Refusals, match="to_department required"):
+        check(case, Order(move="not_ours", reason="no"), Actor("department", "triage"), city)
+
+
+def test_a_service_that_wants_a_result_photo_gets_one(city):
+    order = Order(move="resolved", outcome_code="repaired", words="Done.")
+    lamp = replace(CASE, service_code="lamp")
+
+    with pytest.raises(Refusals, match="media required: lamp is resolved with a result photo"):
+        check(lamp, order, ROADS, city)
+    assert check(lamp, replace(order, media=("a" * 64,)), ROADS, city).name == "resolved"
+
+
+def test_a_citizen_reopens_once(city):
+    again = replace(CASE, state="resolved", reopened_count=1)
+
+    assert "reopened" not in {move.name for move in allowed(again, CITIZEN)}
+    assert "reopened" in {move.name for move in allowed(again, OMBUDSMAN)}
+    with pytest.raises(Conflict, match="it is a dispute now"):
+        check(again, Order(move="reopened"), CITIZEN, city)
