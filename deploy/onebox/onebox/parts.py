@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
@@ -559,11 +559,11 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports that are free now and that no outgoing connection is given."""
+def free_ports(count: int, promised: Collection[int] = ()) -> list[int]:
+    """Return ports that are free now, not promised, and that no outgoing connection is given."""
     while True:
         ports = _some_ports(count)
-        if all(map(is_free, ports)):
+        if not set(ports) & set(promised) and all(map(is_free, ports)):
             return ports
 
 

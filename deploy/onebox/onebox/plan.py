@@ -83,7 +83,7 @@ def environment(
 ) -> dict[str, str]:
     """Return what every service process reads; what the caller has set stands."""
     secrets = Keep(place.root / "secrets.json")
-    ports = parts.free_ports(len(parts.SERVICES))
+    ports = parts.free_ports(len(parts.SERVICES), [place.port, place.admin_port])
     made = {
         "CONTRACTS_DIR": str(HOUSE / "contracts"),
         "CITIES_DIR": str(HOUSE / "deploy" / "cities"),
@@ -123,7 +123,8 @@ def command(
 def lasting_tasks(place: Place, env: Mapping[str, str]) -> list[Task]:
     """Return the processes of all services, each with its own admin port."""
     names = [(service, role) for role in ROLES for service in parts.SERVICES]
-    ports = parts.free_ports(len(names))
+    binds = [int(env[f"{name.upper()}_BIND"].rpartition(":")[2]) for name in parts.SERVICES]
+    ports = parts.free_ports(len(names), [place.port, place.admin_port, *binds])
     return [
         command(place, {**env, "ADMIN_BIND": f"127.0.0.1:{port}"}, service, role)
         for (service, role), port in zip(names, ports, strict=True)

@@ -38,7 +38,14 @@ def test_a_port_that_is_none_is_refused_by_its_name(text):
 
 def test_every_service_has_its_four_roles_and_each_process_its_own_admin_port(tmp_path):
     place = plan.Place(tmp_path, 8311, 9311)
-    tasks = plan.lasting_tasks(place, {})
+    env = plan.environment(place, {}, {})
+    tasks = plan.lasting_tasks(place, env)
     assert len(tasks) == 20
-    assert len({task.env["ADMIN_BIND"] for task in tasks}) == 20
+    binds = {env[f"{name.upper()}_BIND"] for name in parts.SERVICES}
+    assert len({task.env["ADMIN_BIND"] for task in tasks} | binds) == 25
     assert {task.name for task in tasks} >= {"intake serve", "metrics listen", "routing tick"}
+
+
+def test_a_port_that_is_promised_is_given_to_nobody_else(monkeypatch):
+    monkeypatch.setattr(parts, "_PORTS", (20_000, 20_003))
+    assert 20_001 not in parts.free_ports(2, promised=[20_001])
