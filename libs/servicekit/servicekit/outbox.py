@@ -87,8 +87,10 @@ class Outbox:
         }
 
 
-def producer(bootstrap_servers: str) -> KafkaProducer:
+def producer(bootstrap_servers: str, *, delivery_timeout_ms: int = 30_000) -> KafkaProducer:
     """Return a producer that keeps every acknowledged record and the order per partition.
+
+    A send that is not acknowledged within ``delivery_timeout_ms`` fails and is made again later.
 
     Source of the figures: linger 20 ms and batches of 256 KiB measured best with kafka-python.
     """
@@ -99,8 +101,8 @@ def producer(bootstrap_servers: str) -> KafkaProducer:
         linger_ms=20,
         batch_size=262_144,
         max_request_size=4_194_304,
-        request_timeout_ms=15_000,
-        delivery_timeout_ms=30_000,
+        request_timeout_ms=delivery_timeout_ms // 2,
+        delivery_timeout_ms=delivery_timeout_ms,
     )
 
 

@@ -7,6 +7,7 @@ from servicekit import cli, trace
 from servicekit.consumer import NotYet
 from servicekit.db import HANDLED, OUTBOX, PARKED
 from servicekit.errors import Conflict
+from servicekit.outbox import producer
 from servicekit.process import Process, Service
 
 
@@ -53,9 +54,10 @@ def test_events_of_one_request_arrive_in_the_order_of_their_commits(put, relay, 
 
 
 def test_a_broker_killed_in_the_middle_costs_no_event_and_doubles_none(
-    parts, db, put, relay, listener, group
+    parts, db, log, put, relay, listener, group
 ):
     seen = []
+    relay.connect = lambda: producer(log, delivery_timeout_ms=2000)  # so that sends do fail
     with running(relay, listener(noting(seen))):
         for sequence in range(1, 101):
             put(f"{group}-{sequence % 5}", sequence)
@@ -63,6 +65,7 @@ def test_a_broker_killed_in_the_middle_costs_no_event_and_doubles_none(
         parts.kill("kafka")
         for sequence in range(101, 201):
             put(f"{group}-{sequence % 5}", sequence)
+        until(lambda: relay._producer is None)  # it has given up once and begins anew
         parts.start_again("kafka")
         until(lambda: everything_sent(db), within_s=120)
         mine = lambda: [one for one in seen if one[0].startswith(group)]  # noqa: E731 - read often
