@@ -19,6 +19,7 @@ from servicekit import keys
 from servicekit.consumer import Record, handle
 from servicekit.events import Event
 from servicekit.process import Process
+from towns.media import FakeMedia
 
 V2 = "/open311/v2"
 HERE = {"lat": "43.4623", "long": "-3.8099"}
@@ -167,11 +168,30 @@ def intake_database(database):
     return database("intake")
 
 
+@pytest.fixture(scope="session")
+def media_server():
+    fake = FakeMedia()
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def media(media_server):
+    """Return a media that keeps every photo, until a test tells it otherwise."""
+    media_server.reset()
+    return media_server
+
+
 @pytest.fixture(scope="module")
-def running(intake_database, parts, cities):
+def running(intake_database, parts, cities, media_server):
     """Return one intake for all tests of a module; each test begins with empty tables."""
     clock = Clock()
-    env = parts.environment(intake_database_url=intake_database, cities_dir=str(cities))
+    env = parts.environment(
+        intake_database_url=intake_database,
+        cities_dir=str(cities),
+        media_url=media_server.url,
+        intake_media_timeout_s="0.5",
+    )
     process = Process(intake_app.SERVICE, env=env, now=clock)
     client = Client(intake_app.serve(process))
     yield Intake(process, client, clock, "", itertools.count(1))
