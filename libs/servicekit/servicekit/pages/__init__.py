@@ -17,13 +17,17 @@ import babel.dates
 import babel.numbers
 import flask
 import jinja2
+import sqlalchemy as sa
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
+from servicekit import logs
 from servicekit.pages.brand import NOBODY, Brand
 from servicekit.pages.words import Catalogues
 
 __all__ = ["NOBODY", "Brand", "Catalogues", "gettext", "ngettext", "site", "speak"]
 
 HERE = Path(__file__).parent
+log = logs.get(__name__)
 KEPT_S = 31_536_000  # names carry a hash of the content, so browsers may keep them a year
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -50,6 +54,8 @@ def site(name: str, *, prefix: str, folder: Path, brands: Iterable[Brand] = ()) 
     app.add_url_rule(f"{shelf.prefix}/style/<name>", "style", shelf.serve)
     app.before_request(_speak_for_nobody)
     app.after_request(_headers)
+    app.register_error_handler(HTTPException, _trouble)
+    app.register_error_handler(Exception, _defect)
     return app
 
 
@@ -140,6 +146,19 @@ def _dress(app: flask.Flask, shelf: _Shelf) -> None:
 def _speak_for_nobody() -> None:
     """Until a page knows its city, it speaks for Ombud alone."""
     speak(NOBODY)
+
+
+def _trouble(error: HTTPException) -> tuple[str, int]:
+    """Say in the page's language that something is not there or not possible."""
+    status = error.code or 500
+    return flask.render_template("ombud/trouble.html", status=status), status
+
+
+def _defect(error: Exception) -> tuple[str, int]:
+    """Note what went wrong and tell the reader nothing of our inside."""
+    away = isinstance(error, (OSError, sa.exc.OperationalError, sa.exc.InterfaceError))
+    log.failure("a page met a defect", error, page=flask.request.endpoint, away=away)
+    return _trouble(ServiceUnavailable() if away else InternalServerError())
 
 
 def _headers(answer: flask.Response) -> flask.Response:
