@@ -31,6 +31,14 @@ _HOP = frozenset(
 _OURS = frozenset(b"forwarded x-forwarded-for x-forwarded-host x-forwarded-proto x-real-ip".split())
 
 
+_TOO_LONG = 413
+_CLOSE = (b"connection", b"close")
+_DOCS = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Ombud, the APIs</title>'
+    "<h1>The APIs of this Ombud</h1><ul>{}</ul>"
+)
+
+
 class TooLong(Exception):
     """The body of a request is longer than the gateway lets through."""
 
@@ -48,6 +56,8 @@ class Proxy:
             name: httpcore.URL(scheme=b"http", host=host.encode(), port=int(port), target=b"/")
             for name, (host, _, port) in ((n, a.rpartition(":")) for n, a in services.items())
         }
+        listed = "".join(f'<li><a href="/docs/{name}/">{name}</a>' for name in services)
+        self._docs = _DOCS.format(listed).encode()
         self._pool = httpcore.AsyncConnectionPool(
             max_connections=512, max_keepalive_connections=128, keepalive_expiry=KEEP_S
         )
@@ -58,13 +68,16 @@ class Proxy:
             await self._live(receive, send)
             return
         answer = _Answer(send, scope["path"])
+        if scope["path"] in {"/docs", "/docs/"}:
+            await answer.whole(200, b"text/html; charset=utf-8", self._docs)
+            return
         service = service_of(scope["path"])
         try:
             await self._pass_on(service, scope, _Body(receive, scope, self.limit_bytes), answer)
         except Gone:
             return
         except TooLong:
-            await answer.refuse(413, f"a body may have at most {self.limit_bytes} bytes")
+            await answer.refuse(_TOO_LONG, f"a body may have at most {self.limit_bytes} bytes")
         except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout):
             await answer.refuse(503, f"{service} is not running at the moment; please try again")
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError):
@@ -165,16 +178,14 @@ class _Answer:
         if self.started:
             raise ConnectionAbortedError(why)
         body, media_type = georeport.encode_errors([(status, why)], self.path)
-        headers = [
-            (b"content-type", media_type.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"cache-control", b"no-store"),
-        ]
-        if status != 413:  # noqa: PLR2004 - too long stays too long
-            headers.append((b"retry-after", str(RETRY_AFTER_S).encode()))
-        else:
-            headers.append((b"connection", b"close"))
+        more = (b"retry-after", str(RETRY_AFTER_S).encode()) if status != _TOO_LONG else _CLOSE
+        await self.whole(status, media_type.encode(), body, (b"cache-control", b"no-store"), more)
+
+    async def whole(self, status: int, media_type: bytes, body: bytes, *more: Header) -> None:
+        """Answer with something of our own."""
         self.started = True
+        length = (b"content-length", str(len(body)).encode())
+        headers = [(b"content-type", media_type), length, *more]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -177,6 +177,10 @@ def test_a_service_that_breaks_off_is_a_502(gateway):
     assert answer.json()[0]["code"] == 502
 
 
+def test_the_list_of_documents_leads_to_each_service(gateway):
+    assert '<a href="/docs/routing/">' in gateway.get("/docs/").text
+
+
 @pytest.fixture
 def admin(service, dead_port, tmp_path):
     described = {

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from servicekit import georeport, logs, trace
 from servicekit.errors import NotAllowed, NotFound, ServiceError
 from servicekit.metrics import Counter, Histogram
+from servicekit.web.docs import Docs
 from servicekit.web.operation import Answer, send_answer
 
 log = logs.get(__name__)
@@ -68,6 +69,7 @@ class Edge:
         registry: CollectorRegistry,
     ) -> None:
         self.paths = Paths(document)
+        self.docs = Docs(service, document)
         self.api, self.pages = api, pages
         self.requests = Counter(
             f"{service}_http_requests",
@@ -113,6 +115,10 @@ class Edge:
     ) -> None:
         path = scope["path"]
         try:
+            about = self.docs.find(path) if scope["method"] in {"GET", "HEAD"} else None
+            if about:
+                await send_answer(send, about)
+                return
             if not operations and self.pages and not self.paths.owns(path):
                 await self.pages(scope, receive, send)
                 return
