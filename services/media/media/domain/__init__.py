@@ -26,7 +26,7 @@ _MAY_BRING: Mapping[str, frozenset[Role]] = {
 }
 _JURISDICTION = re.compile(r"[a-z0-9][a-z0-9.-]{1,99}")
 _REQUEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_RANGE = re.compile(rf"bytes=(\d{{0,{MOST_RANGE_DIGITS}}})-(\d{{0,{MOST_RANGE_DIGITS}}})")
+_RANGE = re.compile(rf"bytes=(\d{{0,{MOST_RANGE_DIGITS}}})-(\d{{0,{MOST_RANGE_DIGITS}}})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
