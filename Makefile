@@ -30,13 +30,13 @@ run: $(VENV)/run.done ## start everything on this machine (PORT=8311 ADMIN_PORT=
 	@exec $(BIN)/python -m onebox
 
 .PHONY: demo
-demo: $(VENV)/run.done ## fill a running box with half a year of made-up reports
-	@exec $(BIN)/python -m onebox.demo $(ARGS)
+demo: $(VENV)/run.done ## fill a running box with half a year of made-up reports (COUNT=400 a city, SEED=1)
+	@exec $(BIN)/python -m onebox.demo $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: replay
-replay: $(VENV)/run.done ## send FILE=reports.csv[.gz] to a running box as a client would
-	@test -n "$(FILE)" || { echo "say which file: make replay FILE=reports.csv.gz (its format: docs/replay.md)" >&2; exit 2; }
-	@exec $(BIN)/python -m onebox.replay $(FILE) $(ARGS)
+replay: $(VENV)/run.done ## send FILE=reports.csv[.gz] to a running box as a client would (ROWS= CITY= MAP=)
+	@test -n "$(FILE)" || { echo "say which file: make replay FILE=reports.csv.gz (its format: docs/replay-format.md)" >&2; exit 2; }
+	@exec $(BIN)/python -m onebox.replay "$(FILE)" $(if $(ROWS),--rows $(ROWS)) $(if $(CITY),--city $(CITY)) $(if $(MAP),--map "$(MAP)") $(ARGS)
 
 .PHONY: city
 city: $(VENV)/run.done ## check city packs: CITY=santander.es, or all of them

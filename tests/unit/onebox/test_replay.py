@@ -444,8 +444,13 @@ def test_patience_ends_and_the_row_is_named_as_failed():
 # --- the whole command
 
 
+@pytest.fixture(scope="module")
+def read():
+    return packs.read_packs(CITIES)
+
+
 @pytest.fixture
-def town(monkeypatch, tmp_path):
+def town(monkeypatch, tmp_path, read):
     """A made-up city behind the command, and the environment that leads to it."""
     city = City()
     real = httpx.AsyncClient
@@ -455,6 +460,7 @@ def town(monkeypatch, tmp_path):
         return real(transport=httpx.MockTransport(city), **given)
 
     monkeypatch.setattr(command.httpx, "AsyncClient", client)
+    monkeypatch.setattr(command, "read_packs", lambda _: read)
     monkeypatch.setenv("PUBLIC_URL", "http://city")
     monkeypatch.setenv("OMBUD_REPORT_KEY", "k")
     monkeypatch.setenv("OMBUD_DATA", str(tmp_path / "none"))
