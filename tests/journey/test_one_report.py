@@ -182,7 +182,7 @@ def test_a_department_cannot_speak_for_another(platform, ana, roads):
 
 
 def test_a_batch_report_gets_its_id_when_it_is_accepted(platform, ana, clerk):
-    answer = ana.report(service_code="recogida-enseres", description="Un sofá y dos sillas")
+    answer = ana.report(**FURNITURE)
     assert answer.status_code == 201, answer.text
     [receipt] = answer.json()
     assert "service_request_id" not in receipt
@@ -200,7 +200,7 @@ def test_a_batch_report_gets_its_id_when_it_is_accepted(platform, ana, clerk):
             fact
             for fact in platform.log.read("intake.events")
             if fact.type == "request.submitted.v1"
-            and fact.data["description"] == "Un sofá y dos sillas"
+            and fact.data["description"] == FURNITURE["description"]
         ],
         why="the report on its way",
     )
@@ -208,7 +208,7 @@ def test_a_batch_report_gets_its_id_when_it_is_accepted(platform, ana, clerk):
         fact.subject
         for fact in platform.log.read("intake.events")
         if fact.type == "request.submitted.v1"
-        and fact.data["description"] == "Un sofá y dos sillas"
+        and fact.data["description"] == FURNITURE["description"]
     ]
     until(lambda: case(platform, clerk, request), why="its case")
     moved = platform.http.post(
@@ -235,7 +235,7 @@ def test_an_xml_client_with_a_form_is_served_alike(platform, ana):
 def test_a_refused_report_leaves_nothing_behind(platform, ana):
     before = len(platform.log.read("intake.events"))
 
-    answer = ana.report(lat="0", long="0")
+    answer = ana.report(lat="91", long="0")
     assert answer.status_code == 400, answer.text
     answer = ana.report(service_code="no-such")
     assert answer.status_code == 404, answer.text

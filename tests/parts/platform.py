@@ -63,6 +63,7 @@ class Platform:
 
     def stop(self) -> None:
         """Stop everything, politely first."""
+        self.http.close()
         if self.launcher is not None:
             self.launcher.stop(within_s=60)
 
