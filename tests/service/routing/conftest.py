@@ -231,3 +231,15 @@ def fire(db, desk, clock):
             return fire_due(session, desk, now=clock(), limit=limit).cases
 
     return act
+
+
+@pytest.fixture
+def early(db, desk, clock):
+    """Return a function that answers the updates that wait for their request."""
+    from routing.actions import answer_early  # noqa: PLC0415 - only here
+
+    def act():
+        with db.begin() as session:
+            return answer_early(session, desk, now=clock())
+
+    return act

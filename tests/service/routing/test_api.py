@@ -1,0 +1,318 @@
+"""The HTTP door: what each key sees, and what it may do."""
+
+import asyncio
+
+import httpx
+import pytest
+from routing import store
+from routing.api import Api
+from routing.app import SERVICE
+from servicekit import keys, web
+from servicekit.db import sessions
+from servicekit.process import Process
+
+CASES = "/api/routing/v1/cases"
+DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
+PHOTO = "c" * 64
+
+
+class Now:
+    """The clock of the test that runs now; the application is built once for all of them."""
+
+    clock = None
+
+    def __call__(self):
+        return self.clock()
+
+
+@pytest.fixture(scope="module")
+def served(parts, engine, desk):
+    now = Now()
+    process = Process(SERVICE, parts.environment())
+    return web.build(process, Api(sessions(engine), desk, now)), now
+
+
+@pytest.fixture
+def ask(served, db, clock):
+    """Return a function that asks the API with a key: status and body."""
+    application, now = served
+    now.clock = clock
+
+    def send(method, path, key=None, **options):
+        async def once():
+            transport = httpx.ASGITransport(application)
+            async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+                headers = {"Authorization": f"Bearer {key}"} if key else {}
+                return await client.request(method, path, headers=headers, **options)
+
+        answer = asyncio.run(once())
+        return answer.status_code, answer.json()
+
+    return send
+
+
+@pytest.fixture
+def key(db):
+    """Return a function that makes a key of some roles."""
+
+    def make(*roles, jurisdictions=("town.example",), department=None):
+        with db.begin() as session:
+            return keys.create(
+                session,
+                store.KEYS,
+                name="a desk",
+                jurisdictions=jurisdictions,
+                roles=roles,
+                department=department,
+            )
+
+    return make
+
+
+@pytest.fixture
+def roads(key):
+    return key("department", department="roads")
+
+
+@pytest.fixture
+def operator(key):
+    return key("operator")
+
+
+def test_without_a_key_nothing_is_shown(ask, key, db, clock):
+    assert ask("GET", CASES)[0] == 403
+    assert ask("GET", CASES, "wrong.key")[0] == 403
+    assert ask("GET", CASES, key("report"))[0] == 403
+
+
+def test_a_case_shows_its_clocks_its_history_and_what_may_be_done(submit, ask, roads, fire, clock):
+    submit()
+    clock.forward(hours=4)
+    fire()
+
+    status, case = ask("GET", f"{CASES}/SDR-1", roads)
+
+    assert status == 200
+    assert (case["state"], case["late"], case["agency_responsible"]) == ("routed", True, "Roads")
+    assert [clock["clock"] for clock in case["clocks"]] == ["first_answer", "solution"]
+    assert case["clocks"][0]["explanation"].endswith("so it is due 2026-11-23T13:00:00+00:00")
+    assert [entry["what"] for entry in case["history"]] == ["routed", "warned", "breached"]
+    allowed = {move["move"]: move for move in case["moves_allowed"]}
+    assert allowed["resolved"]["needs"] == ["outcome_code", "words"]
+    assert "rerouted" not in allowed
+
+
+def test_a_department_sees_its_own_cases_alone(submit, ask, roads, key):
+    submit()
+    submit(service_request_id="SDR-2", service_code="lamp")
+
+    assert ids(ask("GET", CASES, roads)) == ["SDR-1"]
+    assert ask("GET", f"{CASES}/SDR-2", roads)[0] == 404
+    assert ask("GET", CASES, roads, params={"department": "lights"})[0] == 404
+    status, errors = ask("POST", f"{CASES}/SDR-2/moves", roads, json={"move": "accepted"})
+    assert (status, errors[0]["code"]) == (404, 404)
+
+
+def test_a_key_sees_its_own_cities_alone(submit, ask, operator, key):
+    submit()
+    submit(jurisdiction_id="other.example", service_request_id="SDR-2")
+    everywhere = key("operator", jurisdictions=())
+
+    assert ids(ask("GET", CASES, operator)) == ["SDR-1"]
+    assert ask("GET", f"{CASES}/SDR-2", operator)[0] == 404
+    assert ask("GET", CASES, operator, params={"jurisdiction_id": "other.example"})[0] == 404
+    assert ids(ask("GET", CASES, everywhere)) == ["SDR-2", "SDR-1"]
+    other = ask("GET", CASES, everywhere, params={"jurisdiction_id": "other.example"})
+    assert ids(other) == ["SDR-2"]
+
+
+def test_an_id_that_two_cities_know_needs_the_city(submit, ask, key):
+    submit()
+    submit(jurisdiction_id="other.example")
+    everywhere = key("administrator", jurisdictions=())
+
+    assert ask("GET", f"{CASES}/SDR-1", everywhere)[0] == 409
+    params = {"jurisdiction_id": "other.example"}
+    assert ask("GET", f"{CASES}/SDR-1", everywhere, params=params)[1]["jurisdiction_id"] == (
+        "other.example"
+    )
+
+
+def ids(answer):
+    return [case["service_request_id"] for case in answer[1]["cases"]]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, ["SDR-3", "SDR-2", "SDR-1"]),
+        ({"department": "lights"}, ["SDR-2"]),
+        ({"service_code": "hole"}, ["SDR-3", "SDR-1"]),
+        ({"state": "resolved"}, ["SDR-3"]),
+        ({"state": ["resolved", "routed"]}, ["SDR-3", "SDR-2", "SDR-1"]),
+        ({"status": "open"}, ["SDR-2", "SDR-1"]),
+        ({"status": "closed"}, ["SDR-3"]),
+        ({"district": "d2"}, ["SDR-2"]),
+        ({"late": "true"}, ["SDR-2", "SDR-1"]),
+        ({"late": "false"}, ["SDR-3"]),
+        ({"disputed": "true"}, []),
+        ({"disputed": "false", "status": "closed"}, ["SDR-3"]),
+    ],
+)
+def test_a_list_can_be_narrowed(submit, send, ask, operator, clock, fire, params, expected):
+    submit()
+    submit(service_request_id="SDR-2", service_code="lamp", district="d2")
+    submit(service_request_id="SDR-3")
+    send(service_request_id="SDR-3", **DONE)
+    clock.forward(hours=4)
+    fire()
+
+    assert ids(ask("GET", CASES, operator, params=params)) == expected
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(submit, ask, operator):
+    for number in range(5):
+        submit(service_request_id=f"SDR-{number}")
+
+    found, after = [], {}
+    while True:
+        answer = ask("GET", CASES, operator, params={"page_size": 2, **after})
+        found += ids(answer)
+        if answer[1]["next"] is None:
+            break
+        after = {"after": answer[1]["next"]}
+
+    assert found == ["SDR-4", "SDR-3", "SDR-2", "SDR-1", "SDR-0"]
+
+
+def test_a_move_answers_with_the_case_after_it(submit, ask, roads, facts):
+    submit()
+
+    status, case = ask("POST", f"{CASES}/SDR-1/moves", roads, json={**DONE, "media": [PHOTO]})
+
+    assert (status, case["state"], case["outcome_code"]) == (200, "resolved", "repaired")
+    assert case["history"][-1]["by"] == "department"
+    assert facts("routing.events", "case.moved.v1")[-1][2]["media"] == [PHOTO]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"move": "resumed"}, 409, "resumed is not possible: the case is routed"),
+        ({"move": "rerouted", "to_department": "lights", "reason": "x"}, 403, "not for department"),
+        ({"move": "resolved"}, 400, "outcome_code required"),
+        ({"move": "eaten"}, 400, "move"),
+        ({}, 400, "move"),
+        ({"move": "accepted", "moved_datetime": "2026-11-23T08:00:00Z"}, 403, "role import"),
+        ({"move": "accepted", "by": "citizen"}, 403, "role import"),
+        ({"move": "accepted", "media": ["x"]}, 400, "media"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_words(submit, ask, roads, facts, body, status, words):
+    submit()
+
+    answered, errors = ask("POST", f"{CASES}/SDR-1/moves", roads, json=body)
+
+    assert answered == status
+    assert words in errors[0]["description"]
+    assert facts(kind="case.moved.v1") == []
+
+
+def test_an_operator_sends_a_case_elsewhere(submit, ask, operator):
+    submit()
+    body = {"move": "rerouted", "to_department": "lights", "reason": "a lamp"}
+
+    status, case = ask("POST", f"{CASES}/SDR-1/moves", operator, json=body)
+
+    assert (status, case["department"], case["because"]) == (200, "lights", "rerouted: a lamp")
+
+
+def test_an_administrator_looks_and_does_not_touch(submit, ask, key):
+    submit()
+    administrator = key("administrator")
+
+    assert ask("GET", f"{CASES}/SDR-1", administrator)[1]["moves_allowed"] == []
+    assert ask("POST", f"{CASES}/SDR-1/moves", administrator, json={"move": "accepted"})[0] == 403
+
+
+def test_the_same_update_id_is_one_move(submit, ask, roads, facts):
+    submit()
+    body = {"move": "accepted", "update_id": "u1"}
+
+    first = ask("POST", f"{CASES}/SDR-1/moves", roads, json=body)
+    again = ask("POST", f"{CASES}/SDR-1/moves", roads, json=body)
+
+    assert (first[0], again[0], again[1]["state"]) == (200, 200, "accepted")
+    assert len(facts("routing.events", "case.moved.v1")) == 1
+    other = {"move": "started", "update_id": "u1"}
+    assert ask("POST", f"{CASES}/SDR-1/moves", roads, json=other)[0] == 409
+
+
+def test_an_update_id_counts_over_both_doors(submit, send, ask, roads, facts):
+    submit()
+    send(update_id="u1")
+    body = {"move": "accepted", "update_id": "u1"}
+
+    assert ask("POST", f"{CASES}/SDR-1/moves", roads, json=body)[0] == 200
+    assert len(facts("routing.events", "case.moved.v1")) == 1
+
+
+def test_history_is_brought_in_with_its_own_times(submit, ask, key, facts):
+    submit(imported=True, channel="import", requested_datetime="2026-06-01T07:00:00Z")
+    importer = key("import")
+    body = {"move": "accepted", "moved_datetime": "2026-06-01T10:00:00+02:00"}
+
+    status, case = ask("POST", f"{CASES}/SDR-1/moves", importer, json=body)
+
+    assert (status, case["moved_datetime"]) == (200, "2026-06-01T08:00:00Z")
+    data = facts("routing.events", "case.moved.v1")[0][2]
+    assert data["by"] == {"role": "department", "department": "roads"}
+    assert data["first_answered_datetime"] == "2026-06-01T08:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("moved", "words"),
+    [
+        ("2026-11-23T10:00:00Z", "lies in the future"),
+        ("2026-05-01T10:00:00Z", "lies before the last move"),
+        ("2026-13-01T10:00:00Z", "moved_datetime"),
+    ],
+)
+def test_history_cannot_be_out_of_order(submit, ask, key, moved, words):
+    submit(imported=True, channel="import", requested_datetime="2026-06-01T07:00:00Z")
+    body = {"move": "accepted", "moved_datetime": moved}
+
+    status, errors = ask("POST", f"{CASES}/SDR-1/moves", key("import"), json=body)
+
+    assert status == 400
+    assert words in errors[0]["description"] or "date-time" in errors[0]["description"]
+
+
+def test_a_citizen_s_move_of_the_past_is_the_citizen_s(submit, ask, key, facts):
+    submit(imported=True, channel="import", requested_datetime="2026-06-01T07:00:00Z")
+    body = {
+        "move": "withdrawn",
+        "by": "citizen",
+        "words": "It is gone.",
+        "moved_datetime": "2026-06-01T08:00:00Z",
+    }
+
+    assert ask("POST", f"{CASES}/SDR-1/moves", key("import"), json=body)[0] == 200
+    assert facts("routing.events", "case.moved.v1")[0][2]["by"]["role"] == "citizen"
+
+
+def test_departments_are_listed_with_their_cases(submit, ask, operator, roads, fire, clock):
+    submit()
+    clock.forward(hours=4)
+    fire()
+    path = "/api/routing/v1/departments"
+
+    status, found = ask("GET", path, operator)
+
+    assert status == 200
+    assert {d["department"]: (d["open"], d["late"]) for d in found} == {
+        "roads": (1, 1),
+        "lights": (0, 0),
+        "triage": (0, 0),
+    }
+    assert [d["department"] for d in ask("GET", path, roads)[1]] == ["roads"]
