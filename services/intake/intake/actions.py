@@ -91,6 +91,7 @@ def follow_case(session: Session, ground: Ground, event: Event, *, now: datetime
     """Show how a case moved; publish a request that was taken on; tell the reporter."""
     before = _locked(session, event.subject)
     move = wire.move_of(event)
+    store.add_move(session, before.service_request_id, move)
     after = domain.moved(before, move, private_service=_is_private(ground, before))
     if after == before:
         return

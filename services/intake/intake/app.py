@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from servicekit import keys, web
+from servicekit import keycommand, web
 from servicekit.consumer import Handler
 from servicekit.packs import Pack, read_packs
 from servicekit.process import Command, Process, Service, Tick
@@ -15,6 +15,7 @@ from intake import actions, events, store
 from intake.api import Api
 from intake.config import Config
 from intake.mail import Mailer, Server
+from intake.pages import Pages
 from intake.photos import Photos
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -50,7 +51,14 @@ def api(process: Process) -> Api:
 
 def serve(process: Process) -> Any:
     """Return the ASGI application."""
-    return web.build(process, api(process))
+    common = process.common
+    mailbox = Pages(
+        db=process.db,
+        ground=ground(process),
+        document=process.contracts.openapi(common.service),
+        now=process.now,
+    )
+    return web.build(process, api(process), pages=mailbox.app())
 
 
 def handlers(process: Process) -> Mapping[str, Handler]:
@@ -73,41 +81,6 @@ def ticks(process: Process) -> Sequence[Tick]:
 
 def _say(*words: object) -> None:
     print(*words, sep="\t")  # noqa: T201 - a command answers a person
-
-
-def manage_keys(process: Process, argv: Sequence[str]) -> int:
-    """``keys create|list|revoke``: API keys of applications and desks."""
-    parser = argparse.ArgumentParser(prog="intake keys")
-    commands = parser.add_subparsers(dest="command", required=True)
-    create = commands.add_parser("create", help="make a key and print it, once")
-    create.add_argument("--name", required=True, help="whose it is")
-    create.add_argument("--role", action="append", help=f"one of {', '.join(keys.ROLES)}")
-    create.add_argument("--jurisdiction", action="append", help="only for this city; repeatable")
-    create.add_argument("--department", help="for the role department")
-    commands.add_parser("list", help="show all keys, without their secrets")
-    revoke = commands.add_parser("revoke", help="make a key useless")
-    revoke.add_argument("id")
-    asked = parser.parse_args(argv)
-    with process.db.begin() as session:
-        if asked.command == "create":
-            text = keys.create(
-                session,
-                store.API_KEY,
-                name=asked.name,
-                jurisdictions=asked.jurisdiction or (),
-                roles=asked.role or ("report",),
-                department=asked.department,
-            )
-            _say(text)
-        elif asked.command == "list":
-            for row in keys.every(session, store.API_KEY):
-                end = f"revoked {row.revoked_at:%Y-%m-%d}" if row.revoked_at else "good"
-                cities = ",".join(row.jurisdictions) or "every city"
-                _say(row.id, end, ",".join(row.roles), cities, row.name)
-        elif not keys.revoke(session, store.API_KEY, asked.id, process.now()):
-            _say(f"there is no good key {asked.id}")
-            return 1
-    return 0
 
 
 def manage_messages(process: Process, argv: Sequence[str]) -> int:
@@ -143,7 +116,7 @@ SERVICE = Service(
     handlers=handlers,
     ticks=ticks,
     commands={
-        "keys": Command(help="create, list and revoke API keys", run=manage_keys),
+        "keys": keycommand.command(store.API_KEY),
         "messages": Command(help="list and retry mails that were given up", run=manage_messages),
         "render": Command(help="render requests of an older render version again", run=render),
     },

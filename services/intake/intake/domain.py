@@ -285,6 +285,15 @@ class Move:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that happened to a request, as its reporter is shown it."""
+
+    state: str
+    words: str | None
+    at: datetime
+
+
 def moved(request: Request, move: Move, *, private_service: bool) -> Request:
     """Return the request after a move of its case; unchanged by an older word.
 

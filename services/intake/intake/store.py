@@ -12,7 +12,18 @@ from servicekit.errors import NotFound
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
-from intake.domain import Answer, Message, Photo, Place, Rendered, Reporter, Request, Search
+from intake.domain import (
+    Answer,
+    Message,
+    Move,
+    Photo,
+    Place,
+    Rendered,
+    Reporter,
+    Request,
+    Search,
+    Step,
+)
 
 METADATA = db.metadata()
 API_KEY = keys.table(METADATA)
@@ -87,6 +98,17 @@ MESSAGE = sa.Table(
     sa.Column("created_at", db.TIME),
     sa.Column("settled_at", db.TIME),
     sa.Column("reason", sa.Text),
+)
+
+HISTORY = sa.Table(
+    "history",
+    METADATA,
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True),
+    sa.Column("state", sa.Text),
+    sa.Column("status", sa.Text),
+    sa.Column("words", sa.Text),
+    sa.Column("at", db.TIME),
 )
 
 _PLACE = ("lat", "long", "address", "address_id", "zipcode", "district")
@@ -305,6 +327,21 @@ def find_token(session: Session, jurisdiction_id: str, token: str) -> Request | 
     )
     row = session.execute(query).one_or_none()
     return _request(row) if row else None
+
+
+def add_move(session: Session, service_request_id: str, move: Move) -> None:
+    """Append a move to what happened to a request; one that is known already is kept once."""
+    row = {name: getattr(move, name) for name in ("sequence", "state", "status", "words", "at")}
+    made = insert(HISTORY).values(service_request_id=service_request_id, **row)
+    session.execute(made.on_conflict_do_nothing())
+
+
+def moves(session: Session, service_request_id: str) -> list[Step]:
+    """Return what happened to a request, oldest first."""
+    columns = (HISTORY.c.state, HISTORY.c.words, HISTORY.c.at)
+    mine = HISTORY.c.service_request_id == service_request_id
+    query = sa.select(*columns).where(mine).order_by(HISTORY.c.at, HISTORY.c.sequence)
+    return [Step(state=row.state, words=row.words, at=row.at) for row in session.execute(query)]
 
 
 def reporter_email(session: Session, service_request_id: str) -> str | None:

@@ -20,6 +20,7 @@ from servicekit.consumer import Record, handle
 from servicekit.events import Event
 from servicekit.process import Process
 from towns.media import FakeMedia
+from towns.routing import Routing
 
 V2 = "/open311/v2"
 HERE = {"lat": "43.4623", "long": "-3.8099"}
@@ -201,7 +202,7 @@ def running(intake_database, parts, cities, media_server):
 @pytest.fixture
 def intake(running):
     running.rows(
-        "TRUNCATE request, reporter, message, api_key, outbox, handled_event, parked_event"
+        "TRUNCATE request, reporter, message, history, api_key, outbox, handled_event, parked_event"
     )
     running.clock.moment = Clock().moment
     with running.process.db.begin() as session:
@@ -227,3 +228,9 @@ def make_key(intake):
 @pytest.fixture(name="errors")
 def errors_fixture():
     return errors
+
+
+@pytest.fixture
+def routing(intake):
+    """Return a routing that says what a test wants."""
+    return Routing(intake)

@@ -88,6 +88,21 @@ CREATE TABLE reporter (
 )
 """
 
+# What happened to a request, as it was told: only appended.
+_HISTORY = """
+CREATE TABLE history (
+    service_request_id text COLLATE "C" NOT NULL,
+    sequence bigint NOT NULL,
+    state text NOT NULL,
+    status text NOT NULL,
+    words text,
+    at timestamptz NOT NULL,
+    CONSTRAINT pk_history PRIMARY KEY (service_request_id, sequence),
+    CONSTRAINT fk_history_service_request_id FOREIGN KEY (service_request_id)
+        REFERENCES request (service_request_id) ON DELETE CASCADE
+)
+"""
+
 _MESSAGE = """
 CREATE TABLE message (
     message_id text COLLATE "C" NOT NULL,
@@ -114,7 +129,7 @@ CREATE TABLE message (
 def upgrade() -> None:
     db.create_shared_v1(op)
     keys.create_v1(op)
-    for statement in (_REQUEST, *_INDEXES, _REPORTER, _MESSAGE):
+    for statement in (_REQUEST, *_INDEXES, _REPORTER, _HISTORY, _MESSAGE):
         op.execute(statement)
     op.execute("CREATE INDEX ix_message_service_request_id ON message (service_request_id)")
     op.execute("CREATE INDEX ix_message_due ON message (due_at) WHERE state = 'waiting'")

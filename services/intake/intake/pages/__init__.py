@@ -1,0 +1,149 @@
+"""The mailbox's pages: what was reported, one report with its history, and the API to read.
+
+A follow address is a secret that needs no password: it shows its request whoever may see it.
+Every other page shows only what is public.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import flask
+from servicekit import georeport, pages
+from servicekit.packs import Pack, text
+from sqlalchemy.orm import Session, sessionmaker
+from werkzeug.wrappers import Response
+
+from intake import actions, domain, store, wire
+from intake.pages import api_document
+
+HERE = Path(__file__).parent
+SHOWN = 30
+_TAGS = {"resolved": "good", "closed": "good", "refused": "warn", "withdrawn": "warn"}
+_RECENT = timedelta(days=domain.SEARCH_DAYS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pages:
+    """Answers /, /cities/…, /reports/…, /follow/… and /docs/."""
+
+    db: sessionmaker[Session]
+    ground: actions.Ground
+    document: Mapping[str, Any]
+    now: Callable[[], datetime]
+
+    def app(self) -> flask.Flask:
+        """Return the Flask application."""
+        brands = [pages.Brand.of(pack) for pack in self.ground.packs.values()]
+        app = pages.site("intake", prefix="/mailbox", folder=HERE, brands=brands)
+        app.add_url_rule("/", "home", self.home)
+        app.add_url_rule("/cities/<jurisdiction_id>", "city", self.city)
+        app.add_url_rule("/reports/", "find", self.find)
+        app.add_url_rule("/reports/<service_request_id>", "report", self.report)
+        app.add_url_rule("/follow/<secret>", "follow", self.follow)
+        app.add_url_rule("/docs/", "docs", self.docs)
+        app.add_url_rule("/docs/intake", "docs_of_intake", self.docs)
+        app.register_error_handler(404, _unknown)
+        return app
+
+    def home(self) -> str | Response:
+        """Show the cities; where there is one, its page."""
+        packs = list(self.ground.packs.values())
+        if len(packs) == 1:
+            return flask.redirect(f"/cities/{packs[0].jurisdiction_id}", 303)
+        language = flask.g.language
+        cities = [(pack.jurisdiction_id, text(pack.city.name, language)) for pack in packs]
+        return flask.render_template("home.html", cities=cities)
+
+    def city(self, jurisdiction_id: str) -> str:
+        """Show the newest public reports of a city."""
+        pack = self.ground.packs.get(jurisdiction_id)
+        if pack is None:
+            flask.abort(404)
+        language = pages.speak(pages.Brand.of(pack))
+        search = domain.Search(
+            jurisdiction_id=jurisdiction_id, start=self.now() - _RECENT, page_size=SHOWN
+        )
+        with self.db.begin() as session:
+            found = store.search_requests(session, search)
+        rows = [(request, self._told(pack, request, language)) for request in found]
+        return flask.render_template("city.html", rows=rows, jurisdiction_id=jurisdiction_id)
+
+    def find(self) -> Response:
+        """Lead from a number that was typed in to its page."""
+        number = georeport.clean(flask.request.args.get("number", "")).strip().upper()
+        if not number or "/" in number:
+            flask.abort(404)
+        return flask.redirect(flask.url_for("report", service_request_id=number), 303)
+
+    def report(self, service_request_id: str) -> str:
+        """Show one public report."""
+        with self.db.begin() as session:
+            request = store.find_request(session, georeport.clean(service_request_id))
+            if request is None or request.visibility != "public":
+                flask.abort(404)
+            steps = store.moves(session, request.service_request_id)
+        return self._show(request, steps, secret=False)
+
+    def follow(self, secret: str) -> Response:
+        """Show a report to whoever holds its secret address; nobody else learns of it."""
+        service_request_id = wire.followed(self.ground.secret_key, secret)
+        if service_request_id is None:
+            flask.abort(404)
+        with self.db.begin() as session:
+            request = store.find_request(session, service_request_id)
+            if request is None:
+                flask.abort(404)
+            steps = store.moves(session, service_request_id)
+        answer = flask.make_response(self._show(request, steps, secret=True))
+        answer.headers["Cache-Control"] = "no-store"
+        answer.headers["Referrer-Policy"] = "no-referrer"
+        answer.headers["X-Robots-Tag"] = "noindex"
+        return answer
+
+    def docs(self) -> str:
+        """Show the API to people."""
+        return flask.render_template("docs.html", groups=api_document.operations(self.document))
+
+    def _show(self, request: domain.Request, steps: list[domain.Step], *, secret: bool) -> str:
+        pack = self.ground.pack(request.jurisdiction_id)
+        language = pages.speak(pages.Brand.of(pack), request.language if secret else None)
+        visible = request.visibility == "public"
+        return flask.render_template(
+            "report.html",
+            request=request,
+            secret=secret,
+            told=self._told(pack, request, language),
+            steps=[(self._state(pack, step.state, language), step) for step in steps],
+            received=self._state(pack, "received", language),
+            before=[*_paths(request, "report"), *request.media_url] if visible else [],
+            after=_paths(request, "result") if visible else [],
+        )
+
+    def _told(self, pack: Pack, request: domain.Request, language: str) -> dict[str, str | None]:
+        """Return what the pack has words for, in a language."""
+        service = pack.services.get(request.service_code)
+        department = pack.departments.get(request.department or "")
+        return {
+            "service": text(service.service_name, language) if service else request.service_name,
+            "department": text(department.name, language)
+            if department
+            else request.agency_responsible,
+            "state": self._state(pack, request.state, language),
+            "tag": _TAGS.get(request.state, ""),
+        }
+
+    @staticmethod
+    def _state(pack: Pack, state: str, language: str) -> str:
+        return pack.words(language).states.get(state, state)
+
+
+def _paths(request: domain.Request, role: str) -> list[str]:
+    """Return photos by path: pages and photos share one address."""
+    return [photo.path or "" for photo in request.shown_photos(role)]
+
+
+def _unknown(_: Exception) -> tuple[str, int]:
+    return flask.render_template("unknown.html"), 404
