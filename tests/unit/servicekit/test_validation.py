@@ -1,6 +1,7 @@
 """Our validation, compiled once, gives the verdicts of connexion's own."""
 
 import asyncio
+import copy
 import logging
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from servicekit import web
 from servicekit.process import Process, Service
+from sqlalchemy.exc import OperationalError
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.0.3",
@@ -166,8 +168,11 @@ class Api:
 class Documents:
     """Contracts that hold just the one document."""
 
+    def __init__(self, document=DOCUMENT):
+        self.document = document
+
     def openapi(self, service):
-        return DOCUMENT
+        return self.document
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +219,44 @@ query = st.fixed_dictionaries(
         "unheard_of": word,
     },
 )
-many = settings(max_examples=700, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def hot():
+    """Return the same application with every operation marked hot."""
+    document = copy.deepcopy(DOCUMENT)
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["x-hot"] = True
+    service = Service(name="things", migrations=None, serve=None, handlers=None)
+    process = Process(service, ENV)
+    process.__dict__["contracts"] = Documents(document)
+    return web.build(process, Api())
+
+
+@many
+@given(query)
+def test_hot_operations_answer_queries_to_the_letter_as_connexion_routes_them(
+    ours, hot, parameters
+):
+    path = f"/things/a.b.json?{urlencode(parameters)}"
+    routed, direct = ask(ours, "GET", path), ask(hot, "GET", path)
+
+    assert (direct.status_code, direct.content) == (routed.status_code, routed.content)
+
+
+@many
+@given(
+    st.fixed_dictionaries(
+        {}, optional={"word": word, "lat": number, "count": number, "attribute[A]": word}
+    )
+)
+def test_hot_operations_answer_forms_to_the_letter_as_connexion_routes_them(ours, hot, fields):
+    routed = ask(ours, "POST", "/things/a.xml", data=fields)
+    direct = ask(hot, "POST", "/things/a.xml", data=fields)
+
+    assert (direct.status_code, direct.content) == (routed.status_code, routed.content)
 
 
 @many
@@ -355,6 +397,21 @@ def test_an_answer_that_the_document_does_not_know_is_caught_before_production(m
     assert ask(web.build(process, Api()), "GET", "/things/a.json").status_code == 500
 
 
+def test_a_part_that_is_away_is_said_with_a_time_to_try_again(monkeypatch):
+    async def away(self, **given):
+        raise OperationalError("SELECT secret", {}, Exception("connection refused"))
+
+    service = Service(name="things", migrations=None, serve=None, handlers=None)
+    process = Process(service, ENV)
+    process.__dict__["contracts"] = Documents()
+    monkeypatch.setattr(Api, "get_thing", away)
+    answer = ask(web.build(process, Api()), "GET", "/things/a.json")
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert "secret" not in answer.text
+
+
 def test_a_missing_method_stops_the_start():
     class Half:
         async def get_thing(self, **given):
@@ -363,13 +420,5 @@ def test_a_missing_method_stops_the_start():
     service = Service(name="things", migrations=None, serve=None, handlers=None)
     process = Process(service, ENV)
     process.__dict__["contracts"] = Documents()
-    app = web.build(process, Half())
     with pytest.raises(Exception, match="post_thing"):
-        ask_lifespan(app)
-
-
-def ask_lifespan(app):
-    async def run():
-        await app({"type": "lifespan"}, lambda: None, lambda _: None)
-
-    asyncio.run(run())
+        web.build(process, Half())

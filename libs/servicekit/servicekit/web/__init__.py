@@ -1,10 +1,12 @@
 """The HTTP door of a service: its OpenAPI document, run by connexion, with Flask pages behind it.
 
 ``build`` gives openapi/<service>.yaml to connexion's AsyncApp and resolves each operationId to a
-method of ``api``; a missing method stops the start. What a client sees is the contract, whichever
-layer answers.
+method of ``api``; a missing method stops the start. Operations that the document marks ``x-hot``
+are called by the outermost layer directly, past connexion's routing; the validation, the method
+and the answer are the same ones. What a client sees is the contract, whichever layer answers.
 """
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 import flask
@@ -43,9 +45,16 @@ def build(process: Process, api: object, *, pages: flask.Flask | None = None) ->
         service=process.service.name,
         document=document,
         api=app,
+        hot=app.direct(_hot(document)),
         pages=cast("ASGIApp", WSGIMiddleware(cast("Any", pages), workers=8)) if pages else None,
         registry=process.metrics,
     )
+
+
+def _hot(document: Mapping[str, Any]) -> list[str]:
+    """Return the operations that the document marks with ``x-hot: true``."""
+    methods = [one for path in document["paths"].values() for one in path.values()]
+    return [one["operationId"] for one in methods if isinstance(one, dict) and one.get("x-hot")]
 
 
 def form() -> Form:

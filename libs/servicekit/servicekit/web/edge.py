@@ -4,14 +4,16 @@ import re
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit import georeport, logs, trace
-from servicekit.errors import NotAllowed, NotFound, ServiceError
+from servicekit.errors import NotAllowed, NotFound, Outage, ServiceError, Unavailable
 from servicekit.metrics import Counter, Histogram
 from servicekit.web.docs import Docs
 from servicekit.web.operation import Answer, send_answer
@@ -19,7 +21,19 @@ from servicekit.web.operation import Answer, send_answer
 log = logs.get(__name__)
 METHODS = ("get", "post", "put", "patch", "delete")
 SERVER_FAULT = 500
+_AWAY = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 current_headers: ContextVar[Headers | None] = ContextVar("headers", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a path names: operationId by method (none: unknown) and the path's parameters."""
+
+    operations: Mapping[str, str]
+    path_params: Mapping[str, str]
+
+
+_NOTHING = Found({}, {})
 
 
 class Paths:
@@ -28,15 +42,19 @@ class Paths:
     def __init__(self, document: Mapping[str, Any]) -> None:
         paths = document["paths"]
         plain = sorted(paths, key=lambda path: path.count("{"))
-        self.known = [(re.compile(_pattern(path)), _operations(paths[path])) for path in plain]
+        self.known = [
+            (re.compile(_pattern(path)), re.findall(r"\{([^}]+)\}", path), _operations(paths[path]))
+            for path in plain
+        ]
         self.prefixes = {path.split("/")[1] for path in paths}
 
-    def find(self, path: str) -> dict[str, str]:
-        """Return operationId by method; empty when the path is unknown."""
-        for pattern, operations in self.known:
-            if pattern.fullmatch(path):
-                return operations
-        return {}
+    def find(self, path: str) -> Found:
+        """Return what a path names; a parameter takes as much as it can, never a slash."""
+        for pattern, names, operations in self.known:
+            match = pattern.fullmatch(path)
+            if match:
+                return Found(operations, dict(zip(names, match.groups(), strict=True)))
+        return _NOTHING
 
     def owns(self, path: str) -> bool:
         """Whether an unknown path below this belongs to the API rather than to the pages."""
@@ -45,7 +63,7 @@ class Paths:
 
 def _pattern(path: str) -> str:
     return "".join(
-        "[^/]+" if part.startswith("{") else re.escape(part)
+        "([^/]+)" if part.startswith("{") else re.escape(part)
         for part in re.split(r"(\{[^}]+\})", path)
     )
 
@@ -65,12 +83,13 @@ class Edge:
         service: str,
         document: Mapping[str, Any],
         api: ASGIApp,
+        hot: Mapping[str, ASGIApp],
         pages: ASGIApp | None,
         registry: CollectorRegistry,
     ) -> None:
         self.paths = Paths(document)
         self.docs = Docs(service, document)
-        self.api, self.pages = api, pages
+        self.api, self.hot, self.pages = api, hot, pages
         self.requests = Counter(
             f"{service}_http_requests",
             "Requests by operation and status",
@@ -87,16 +106,16 @@ class Edge:
             await self.api(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        operations = self.paths.find(scope["path"])
-        operation = operations.get(_meant(scope["method"]), "unknown")
-        if not operations and self.pages and not self.paths.owns(scope["path"]):
+        found = self.paths.find(scope["path"])
+        operation = found.operations.get(_meant(scope["method"]), "unknown")
+        if not found.operations and self.pages and not self.paths.owns(scope["path"]):
             operation = "page"
         began = time.perf_counter()
         noted = _Noted(send, head=scope["method"] == "HEAD", cors=operation != "page")
         token = current_headers.set(headers)
         with trace.span(headers.get("traceparent")):
             try:
-                await self._answer(scope, receive, noted, operations)
+                await self._answer(scope, receive, noted, found)
             finally:
                 current_headers.reset(token)
                 took_s = time.perf_counter() - began
@@ -110,42 +129,51 @@ class Edge:
                     ms=round(took_s * 1000, 1),
                 )
 
-    async def _answer(
-        self, scope: Scope, receive: Receive, send: "_Noted", operations: dict[str, str]
-    ) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: "_Noted", found: Found) -> None:
         path = scope["path"]
         try:
             about = self.docs.find(path) if scope["method"] in {"GET", "HEAD"} else None
             if about:
                 await send_answer(send, about)
                 return
-            if not operations and self.pages and not self.paths.owns(path):
+            if not found.operations and self.pages and not self.paths.owns(path):
                 await self.pages(scope, receive, send)
                 return
-            await self._call_api(scope, receive, send, operations)
+            await self._call_api(scope, receive, send, found)
         except ServiceError as refusal:
             await _refuse(send, refusal, path)
+        except _AWAY as outage:
+            log.warning(
+                "a request met an outage", reason=f"{type(outage).__name__}: {outage}"[:300]
+            )
+            await _refuse(send, Unavailable("A part of the service is away; try again."), path)
         except Exception as defect:  # noqa: BLE001 - the edge: nothing of our inside goes out
             log.failure("a request met a defect", defect)
             fault = ServiceError("The server failed; it has been noted.", code=SERVER_FAULT)
             fault.status = SERVER_FAULT
             await _refuse(send, fault, path)
 
-    async def _call_api(
-        self, scope: Scope, receive: Receive, send: "_Noted", operations: dict[str, str]
-    ) -> None:
-        if not operations:
+    async def _call_api(self, scope: Scope, receive: Receive, send: "_Noted", found: Found) -> None:
+        if not found.operations:
             raise NotFound(f"{scope['path'][:200]} was not found")
-        allow = ", ".join(
-            sorted({*operations, "OPTIONS"} | ({"HEAD"} if "GET" in operations else set()))
-        )
-        if scope["method"] == "OPTIONS":
-            await send_answer(send, Answer(status=204, headers=_preflight(scope, allow)))
-            return
         method = _meant(scope["method"])
-        if method not in operations:
-            raise NotAllowed(f"method {scope['method'][:20]} is not for this resource", allow=allow)
-        await self.api({**scope, "method": method}, receive, send)
+        operation = found.operations.get(method, "")
+        if operation in self.hot:
+            hot = {**scope, "method": method, "path_params": found.path_params}
+            await self.hot[operation](hot, receive, send)
+        elif operation:
+            await self.api({**scope, "method": method}, receive, send)
+        elif method == "OPTIONS":
+            answer = Answer(status=204, headers=_preflight(scope, _allow(found.operations)))
+            await send_answer(send, answer)
+        else:
+            refused = f"method {method[:20]} is not for this resource"
+            raise NotAllowed(refused, allow=_allow(found.operations))
+
+
+def _allow(operations: Mapping[str, str]) -> str:
+    head = {"HEAD"} if "GET" in operations else set()
+    return ", ".join(sorted({*operations, "OPTIONS"} | head))
 
 
 def _meant(method: str) -> str:

@@ -1,7 +1,7 @@
 """From a checked request to the method of ``Api`` that answers it, and back."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,9 +10,10 @@ import orjson
 from anyio import CapacityLimiter, to_thread
 from connexion.apps.asynchronous import AsyncApi, AsyncApp, AsyncASGIApp
 from connexion.operations import AbstractOperation
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from servicekit.web.schemas import compiled
+from servicekit.web.validation import Validation
 
 # As many as the pool of connections serves; more only wait for each other.
 THREADS = 12
@@ -147,3 +148,25 @@ class App(AsyncApp):
         if validate_answers:
             self._middleware_app.api_cls = _CheckedAnswers
         self.middleware.app = self._middleware_app
+
+    def direct(self, names: Iterable[str]) -> dict[str, ASGIApp]:
+        """Return checked operations to be called with ``path_params`` in the scope.
+
+        connexion builds its layers at the first request; here it does at once, so that a missing
+        method stops the start.
+        """
+        layers = self.middleware
+        layers.app, layers.middleware_stack = layers._build_middleware_stack()  # noqa: SLF001 - as above
+        [validation] = [one for one in layers.middleware_stack if isinstance(one, Validation)]
+        checked, last = _every(validation), _every(self._middleware_app)
+        return {name: checked[name].then(last[name]) for name in names}
+
+
+def _every(layer: Any) -> dict[str, Any]:
+    """Return the operations of a layer of connexion by their operationId."""
+    return {
+        name: one
+        for apis in layer.apis.values()
+        for api in apis
+        for name, one in api.operations.items()
+    }

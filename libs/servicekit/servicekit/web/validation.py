@@ -7,6 +7,7 @@ middleware stands in their place. Tests hold both to the same verdicts.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
+from copy import copy
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -214,6 +215,12 @@ class Checked:
         self.next_app = next_app
         self.parameters = Parameters(operation.parameters)
         self.body = Body(operation) if operation.request_body else None
+
+    def then(self, next_app: ASGIApp) -> "Checked":
+        """Return the same checks in front of another application."""
+        other = copy(self)
+        other.next_app = next_app
+        return other
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the request and pass it on; raises BadInput naming what is wrong."""
