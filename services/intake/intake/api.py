@@ -1,19 +1,22 @@
 """The HTTP door: one method per operationId; reads, opens the transaction, shapes the answer."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from anyio import to_thread
 from servicekit import georeport, keys, web
 from servicekit.errors import BadInput, Forbidden, NotFound, Unavailable
+from servicekit.groupcommit import GroupCommit
 from servicekit.packs import Pack
 from servicekit.packs import Service as PackService
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, domain, store, wire
+from intake.keyring import Keyring
 from intake.photos import Photos
 
 MAX_PHOTOS = 10
@@ -28,6 +31,8 @@ class Api:
     db: sessionmaker[Session]
     ground: actions.Ground
     photos: Photos
+    keys: Keyring
+    writer: GroupCommit[store.Submission]
     now: Callable[[], datetime]
 
     def get_site_discovery(self, format: str) -> web.Answer:  # noqa: A002 - the contract's word
@@ -67,20 +72,22 @@ class Api:
         found = wire.definition(service, language)
         return _answer(*georeport.encode_object("service_definition", found, format))
 
-    def post_request(
+    async def post_request(
         self,
         format: str,  # noqa: A002 - the contract's word
         jurisdiction_id: str | None = None,
         api_key: str | None = None,
     ) -> web.Answer:
         """Take in a report."""
-        return self._take(format, jurisdiction_id, api_key, _ALLOWED_IN_REPORTS)
+        return await self._take(format, jurisdiction_id, api_key, _ALLOWED_IN_REPORTS)
 
-    def post_import(
+    async def post_import(
         self, jurisdiction_id: str | None = None, api_key: str | None = None
     ) -> web.Answer:
         """Take in a report of the past."""
-        return self._take(georeport.JSON, jurisdiction_id, api_key, ("import",), imported=True)
+        return await self._take(
+            georeport.JSON, jurisdiction_id, api_key, ("import",), imported=True
+        )
 
     def get_requests(
         self,
@@ -181,7 +188,7 @@ class Api:
             raise BadInput("jurisdiction_id required")
         return next(iter(self.packs))
 
-    def _take(
+    async def _take(
         self,
         fmt: str,
         jurisdiction_id: str | None,
@@ -194,7 +201,7 @@ class Api:
         form = web.form()
         fields = wire.Fields(form.fields)
         pack = self._pack(fields.get("jurisdiction_id") or jurisdiction_id)
-        self._require_key(pack, fields.get("api_key") or api_key or web.bearer(), roles)
+        await self._require_key(pack, fields.get("api_key") or api_key or web.bearer(), roles)
         service = _service(pack, fields.get("service_code"))
         language = wire.language_of(pack, fields.get("locale"), web.header("accept-language"))
         report = wire.read_report(
@@ -208,50 +215,62 @@ class Api:
         )
         if len(form.files) > MAX_PHOTOS:
             raise BadInput(f"a report takes at most {MAX_PHOTOS} photos")
-        request = self._record(report, wire.service_of(service, language), pack, form.files)
+        request = await self._record(report, wire.service_of(service, language), pack, form.files)
         row = wire.receipt(request, report.reporter.account_id, blackbox=service.type == "blackbox")
         body, media_type = georeport.encode("service_requests", "request", [row], fmt)
         return web.Answer(
             body=body, status=201, media_type=media_type, headers=self._location(request, row, fmt)
         )
 
-    def _require_key(self, pack: Pack, key_text: str | None, roles: tuple[str, ...]) -> None:
-        with self.db.begin() as session:
-            key = keys.require(session, store.API_KEY, key_text, *roles)
+    async def _require_key(self, pack: Pack, text: str | None, roles: tuple[str, ...]) -> None:
+        key = self.keys.recall(text)
+        if key is None:
+            key = await to_thread.run_sync(self.keys.find, text)
+        if not key.has(*roles):
+            raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
         if not key.may_in(pack.jurisdiction_id):
             raise Forbidden("api_key is not good for this jurisdiction_id")
 
-    def _record(
+    async def _record(
         self,
         report: domain.Report,
         service: domain.Service,
         pack: Pack,
-        files: Iterable[web.Upload],
+        files: Sequence[web.Upload],
     ) -> domain.Request:
         """Keep the photos, then the request; an id that is taken already is drawn anew."""
-        uploads = list(files)
         for _ in range(_TRIES):
             identity = domain.new_id(pack.city.request_id_prefix)
-            photos = [
-                self.photos.keep(
-                    upload, jurisdiction_id=pack.jurisdiction_id, service_request_id=identity
-                )
-                for upload in uploads
-            ]
+            photos = await self._keep(files, pack, identity) if files else []
             now = self.now()
             request = domain.open_request(
                 report, service, photos, service_request_id=identity, now=now
             )
             rows = actions.write_submission(self.ground, request, report.reporter, now=now)
             try:
-                with self.db.begin() as session:
-                    actions.submit_requests(session, [rows])
+                await self.writer.put(rows)
             except IntegrityError:
-                for upload in uploads:
-                    upload.file.seek(0)
                 continue
             return request
         raise Unavailable("no id could be found for the report; try again")
+
+    async def _keep(
+        self, files: Sequence[web.Upload], pack: Pack, identity: str
+    ) -> list[domain.Photo]:
+        """Hand the photos to media, one after the other, without holding up anybody else."""
+
+        def keep_all() -> list[domain.Photo]:
+            kept = []
+            for upload in files:
+                upload.file.seek(0)
+                kept.append(
+                    self.photos.keep(
+                        upload, jurisdiction_id=pack.jurisdiction_id, service_request_id=identity
+                    )
+                )
+            return kept
+
+        return await to_thread.run_sync(keep_all)
 
     def _location(
         self, request: domain.Request, row: Mapping[str, Any], fmt: str

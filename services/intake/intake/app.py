@@ -1,19 +1,21 @@
 """The only place that constructs things."""
 
 import argparse
+import functools
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from servicekit import keycommand, web
 from servicekit.consumer import Handler
+from servicekit.groupcommit import GroupCommit
 from servicekit.packs import Pack, read_packs
 from servicekit.process import Command, Process, Service, Tick
 
 from intake import actions, events, store
 from intake.api import Api
 from intake.config import Config
+from intake.keyring import Keyring
 from intake.mail import Mailer, Server
 from intake.pages import Pages
 from intake.photos import Photos
@@ -22,7 +24,7 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _PAGE = 500
 
 
-@cache
+@functools.cache
 def _packs(folder: Path, contracts: Path) -> Mapping[str, Pack]:
     return read_packs(folder, contracts)
 
@@ -45,8 +47,15 @@ def api(process: Process) -> Api:
         db=process.db,
         ground=ground(process),
         photos=Photos(config.media_url, config.common.service_token, config.media_timeout_s),
+        keys=Keyring(process.db),
+        writer=GroupCommit(functools.partial(_commit, process)),
         now=process.now,
     )
+
+
+def _commit(process: Process, submissions: Sequence[store.Submission]) -> None:
+    with process.db.begin() as session:
+        actions.submit_requests(session, submissions)
 
 
 def serve(process: Process) -> Any:

@@ -1,0 +1,51 @@
+"""Keys are remembered for a moment and no longer."""
+
+import pytest
+from intake import keyring
+from servicekit.errors import Forbidden
+from servicekit.keys import Key
+
+KEY = Key(id="k", name="k", jurisdictions=frozenset(), roles=frozenset({"report"}), department=None)
+
+
+class Sessions:
+    """A database that nobody asks."""
+
+    def begin(self):
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+@pytest.fixture
+def ring(monkeypatch):
+    def require(_session, _table, text):
+        if text != "good":
+            raise Forbidden("api_key is missing or not valid")
+        return KEY
+
+    monkeypatch.setattr(keyring.keys, "require", require)
+    now = [100.0]
+    made = keyring.Keyring(Sessions(), lambda: now[0])
+    made.now = now
+    return made
+
+
+def test_a_good_key_is_remembered_for_two_seconds(ring):
+    assert ring.recall("good") is None
+    assert ring.find("good") is KEY
+    assert ring.recall("good") is KEY
+    ring.now[0] += 2.0
+    assert ring.recall("good") is None
+
+
+@pytest.mark.parametrize("text", [None, "", "bad", "\ud800"])
+def test_a_bad_key_is_refused_every_time(ring, text):
+    for _ in range(2):
+        assert ring.recall(text) is None
+        with pytest.raises(Forbidden):
+            ring.find(text)
