@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,11 @@ class Watched:
 class Children:
     """Starts tasks in the nursery, and starts again what ends although it should not."""
 
-    def __init__(self, folder: Path, preload: Iterable[str], say: Say) -> None:
+    def __init__(
+        self, folder: Path, preload: Iterable[str], say: Say, env: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
+        self.env = env
         self.preload = list(preload)
         self.say = say
         self.watched: dict[str, Watched] = {}
@@ -56,6 +59,7 @@ class Children:
         with (self.folder / "logs" / "nursery.log").open("ab") as log:
             self._nursery = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-m", "onebox.nursery", *self.preload],
+                env=self.env,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -43,8 +43,9 @@ class Box:
         self.given = given
         self.signals = 0
         self.parts: list[parts.Part] = []
+        apps = [f"{name}.app" for name in parts.SERVICES]
         self.children = Children(
-            place.root, [*plan.COMMON, *(f"{name}.app" for name in parts.SERVICES)], self.report
+            place.root, [*plan.COMMON, *apps], self.report, {**plan.FOLDERS, **given}
         )
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="part")
         self._restarts: dict[str, Future[Any]] = {}

@@ -20,7 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from servicekit.packs import read_packs
+
 END_WITHIN_S = 15.0
+_HEARD = (signal.SIGCHLD, signal.SIGTERM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +73,18 @@ class Nursery:
                         return task
 
     def _fork(self, task: Task) -> bool:
-        """Return whether this is the child."""
+        """Return whether this is the child; no signal meets it with our handlers still set."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)
         pid = os.fork()
         if pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
             self.children[pid] = task.name
             self.say(forked=task.name, pid=pid)
             return False
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGCHLD, signal.SIGTERM):
+        for number in _HEARD:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         for opened in self.opened:
             os.close(opened)
         return True
@@ -118,13 +124,17 @@ class Nursery:
 
 
 def preload(modules: list[str]) -> dict[str, str]:
-    """Import what the children will need; return what failed (they will say it themselves)."""
+    """Import and read what the children will need; return what failed (they will say it)."""
     failed = {}
     for module in modules:
         try:
             importlib.import_module(module)
         except Exception as trouble:  # noqa: BLE001 - any fault of a module is that child's to tell
             failed[module] = f"{type(trouble).__name__}: {trouble}"
+    try:
+        read_packs(Path(os.environ["CITIES_DIR"]), Path(os.environ["CONTRACTS_DIR"]))
+    except Exception as trouble:  # noqa: BLE001 - as above
+        failed["city packs"] = f"{type(trouble).__name__}: {trouble}"
     gc.collect()
     gc.freeze()
     return failed

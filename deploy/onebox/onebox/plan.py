@@ -12,6 +12,10 @@ from onebox.nursery import Task
 HOUSE = Path(__file__).resolve().parents[3]
 ROLES = ("serve", "listen", "relay", "tick")
 PORT, ADMIN_PORT = 8311, 9311
+FOLDERS = {
+    "CONTRACTS_DIR": str(HOUSE / "contracts"),
+    "CITIES_DIR": str(HOUSE / "deploy" / "cities"),
+}
 # Loaded before the fork besides the services themselves: what each of them needs sooner or later.
 COMMON = ("connexion", "flask", "kafka", "minio", "psycopg", "servicekit.cli", "uvicorn")
 
@@ -85,8 +89,7 @@ def environment(
     secrets = Keep(place.root / "secrets.json")
     ports = parts.free_ports(len(parts.SERVICES), [place.port, place.admin_port])
     made = {
-        "CONTRACTS_DIR": str(HOUSE / "contracts"),
-        "CITIES_DIR": str(HOUSE / "deploy" / "cities"),
+        **FOLDERS,
         "PUBLIC_URL": place.url,
         "SERVICE_TOKEN": secrets.secret("service_token"),
         "MEDIA_BUCKET": "ombud-media",

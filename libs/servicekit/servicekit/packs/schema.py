@@ -35,10 +35,16 @@ def check(document: Document, definition: str, contracts: Path, faults: Faults) 
 
 @cache
 def _validator(contracts: Path, definition: str) -> Draft202012Validator:
+    chosen = {"$ref": f"#/$defs/{definition}", "$defs": _definitions(contracts)}
+    return Draft202012Validator(chosen, format_checker=FormatChecker())
+
+
+@cache
+def _definitions(contracts: Path) -> Mapping[str, Any]:
     path = contracts / "city.schema.yaml"
     schema = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    chosen = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
-    return Draft202012Validator(chosen, format_checker=FormatChecker())
+    definitions: Mapping[str, Any] = schema["$defs"]
+    return definitions
 
 
 def _in_words(error: ValidationError) -> tuple[Keys, str]:

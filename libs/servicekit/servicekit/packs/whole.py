@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -105,7 +105,19 @@ class Pack:
 
 
 def read_packs(cities_dir: Path, contracts: Path | None = None) -> dict[str, Pack]:
-    """Read every pack of a folder, by jurisdiction_id; raises PackBroken at the first bad one."""
+    """Read every pack of a folder, by jurisdiction_id; raises PackBroken at the first bad one.
+
+    Packs cannot be changed, so a process, and what is forked from it, reads unchanged files once.
+    """
+    files = [(one, one.stat()) for one in sorted(cities_dir.rglob("*"))]
+    stamps = tuple((one, stat.st_mtime_ns, stat.st_size) for one, stat in files)
+    return dict(_read_packs(cities_dir, contracts, stamps))
+
+
+@lru_cache(maxsize=4)
+def _read_packs(
+    cities_dir: Path, contracts: Path | None, _stamps: tuple[tuple[Path, int, int], ...]
+) -> Mapping[str, Pack]:
     folders = sorted(one for one in cities_dir.iterdir() if (one / "city.yaml").is_file())
     packs = [read_pack(folder, contracts) for folder in folders]
     return {pack.jurisdiction_id: pack for pack in packs}
