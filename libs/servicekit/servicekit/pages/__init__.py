@@ -183,7 +183,9 @@ def _words() -> gettext_module.NullTranslations:
 
 
 def _locale() -> babel.core.Locale:
-    return babel.core.Locale.parse(flask.g.language, sep="-")
+    # "en" alone would write dates as the United States do; the cities are elsewhere.
+    language = "en-001" if flask.g.language == "en" else flask.g.language
+    return babel.core.Locale.parse(language, sep="-")
 
 
 def _local(when: date | datetime) -> date | datetime:
