@@ -1,0 +1,299 @@
+"""``python -m onebox.demo``: fill a running Ombud with half a year of made-up reports."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+from servicekit.packs import Pack, PackBroken, read_packs
+
+from onebox.bar import Bar
+from onebox.box import HOUSE, Box, NoBox
+from onebox.demo.doors import Doors, Receipt, Refused
+from onebox.demo.pictures import picture
+from onebox.demo.story import Round, Step, Story, Teller
+from onebox.demo.vocabulary import read_vocabulary
+
+COUNT: Final = 250
+AT_ONCE: Final = 16
+TIMEOUT_S: Final = 60.0
+PICTURES: Final = 12
+"""So many result photos a city has; nobody looks at each of hundreds."""
+
+
+@dataclass
+class Ledger:
+    """What was brought in, on disk as it happens, so that a second run adds nothing twice."""
+
+    path: Path
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+    until: datetime | None = None
+
+    @classmethod
+    def open(cls, path: Path) -> "Ledger":
+        """Read the ledger; half a line after a kill is left out."""
+        ledger = cls(path)
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+            try:
+                ledger._take(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                continue
+        return ledger
+
+    def _take(self, said: Mapping[str, Any]) -> None:
+        if "until" in said:
+            self.until = datetime.fromisoformat(said["until"])
+        elif "id" in said:
+            self.receipts[said["story"]] = Receipt(said["id"], said["token"])
+        else:
+            self.done.add(said["done"])
+
+    def note(self, **said: str) -> None:
+        """Write a line, at once."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(said) + "\n")
+        self._take(said)
+
+
+@dataclass
+class Outcome:
+    """What the run did."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+
+    def refused(self, what: str, no: Refused) -> None:
+        """Count a no."""
+        self.refusals[f"{what}: {no}"] += 1
+
+
+def main(argv: Sequence[str]) -> int:
+    """Fill the box; 0 when everything came in, 1 when something was refused, 2 on a wrong call."""
+    parser = argparse.ArgumentParser(prog="python -m onebox.demo", description=__doc__)
+    parser.add_argument("--count", type=int, default=COUNT, help="reports per city")
+    parser.add_argument("--seed", type=int, default=1, help="another number, other reports")
+    parser.add_argument("--city", action="append", help="only this city; repeatable")
+    parser.add_argument("--until", type=datetime.fromisoformat, help="end of the half year")
+    parser.add_argument("--url", help="public address (default: PUBLIC_URL or PORT of one box)")
+    parser.add_argument("--at-once", type=int, default=AT_ONCE, help="reports under way at a time")
+    asked = parser.parse_args(argv)
+    try:
+        packs = read_packs(Box.cities(os.environ))
+        unknown = sorted(set(asked.city or ()) - set(packs))
+        if unknown:
+            raise NoBox(f"there is no city {unknown[0]}; there are: {', '.join(packs)}")  # noqa: TRY301
+        box = Box.from_env(os.environ, url=asked.url, keys={})
+        chosen = [packs[name] for name in asked.city or packs]
+        return asyncio.run(fill(box, chosen, asked))
+    except (NoBox, PackBroken, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+async def fill(box: Box, packs: Sequence[Pack], asked: argparse.Namespace) -> int:
+    """Tell the stories and bring them in."""
+    ledger = Ledger.open(_ledger_path(box, asked))
+    if ledger.until is None:
+        ledger.note(until=(asked.until or datetime.now(UTC)).astimezone(UTC).isoformat())
+    until = ledger.until or datetime.now(UTC)
+    stories = [
+        story
+        for pack in packs
+        for story in Teller(pack, read_vocabulary(pack), until, asked.seed).tell(asked.count)
+    ]
+    limits = httpx.Limits(max_connections=asked.at_once, max_keepalive_connections=asked.at_once)
+    async with httpx.AsyncClient(
+        base_url=box.url, timeout=TIMEOUT_S, limits=limits, trust_env=False
+    ) as http:
+        start, outcome = time.monotonic(), Outcome()
+        filler = Filler(Doors(http, box), ledger, outcome, asked.at_once)
+        await filler.bring(stories)
+        await filler.find(stories)
+        await filler.live(stories)
+    sys.stdout.write(_summary(box, packs, stories, outcome, time.monotonic() - start))
+    return 1 if outcome.refusals else 0
+
+
+def _ledger_path(box: Box, asked: argparse.Namespace) -> Path:
+    root = Path(os.environ.get("OMBUD_DATA") or HOUSE / ".ombud")
+    place = urlsplit(box.url).netloc.replace(":", "-")
+    return root / "demo" / f"{place}-seed{asked.seed}-count{asked.count}.jsonl"
+
+
+@dataclass
+class Filler:
+    """Brings stories into a box, some at a time."""
+
+    doors: Doors
+    ledger: Ledger
+    outcome: Outcome
+    at_once: int
+    shown: dict[str, asyncio.Task[str]] = field(default_factory=dict)
+
+    async def bring(self, stories: Sequence[Story]) -> None:
+        """Bring in the reports."""
+        new = [story for story in stories if story.name not in self.ledger.receipts]
+        self.outcome.counts["there before"] = len(stories) - len(new)
+
+        async def one(story: Story) -> None:
+            photo = picture(story.name, mended=False) if story.photo else None
+            try:
+                receipt = await self.doors.bring(story, photo)
+            except Refused as no:
+                self.outcome.refused(f"report about {story.service_code}", no)
+                return
+            self.ledger.note(story=story.name, id=receipt.service_request_id, token=receipt.token)
+            self.outcome.counts["reports"] += 1
+            self.outcome.counts["photos of reports"] += story.photo
+
+        await self._each(new, "reports ", one)
+
+    async def find(self, stories: Sequence[Story]) -> None:
+        """Learn the ids of those whose service gives none to the reporter."""
+        hidden = {
+            (story.jurisdiction_id, story.service_code)
+            for story in stories
+            if (receipt := self.ledger.receipts.get(story.name))
+            and not receipt.service_request_id
+            and story.rounds
+        }
+        ids: dict[tuple[str, str, str], str] = {}
+        for jurisdiction_id, service_code in sorted(hidden):
+            for case in await self._cases(stories, jurisdiction_id, service_code):
+                moment = datetime.fromisoformat(case["requested_datetime"]).astimezone(UTC)
+                key = (service_code, f"{moment:%Y-%m-%dT%H:%M:%S}", case["address"])
+                ids[key] = case["service_request_id"]
+        for story in stories:
+            key = (story.service_code, f"{story.requested:%Y-%m-%dT%H:%M:%S}", story.address)
+            receipt = self.ledger.receipts.get(story.name)
+            if receipt and not receipt.service_request_id and key in ids:
+                self.ledger.note(story=story.name, id=ids[key], token=receipt.token)
+
+    async def _cases(
+        self, stories: Sequence[Story], jurisdiction_id: str, service_code: str
+    ) -> Sequence[Mapping[str, Any]]:
+        """List the cases of a service, waiting a while until routing has heard of all."""
+        wanted = sum(
+            (story.jurisdiction_id, story.service_code) == (jurisdiction_id, service_code)
+            for story in stories
+        )
+        found: Sequence[Mapping[str, Any]] = ()
+        for _ in range(20):
+            found = await self.doors.cases(jurisdiction_id, service_code)
+            if len(found) >= wanted:
+                break
+            await asyncio.sleep(1)
+        return found
+
+    async def live(self, stories: Sequence[Story]) -> None:
+        """Let happen what became of them."""
+        alive = [
+            story
+            for story in stories
+            if story.rounds
+            and (receipt := self.ledger.receipts.get(story.name))
+            and receipt.service_request_id
+        ]
+        await self._each(alive, "what came", self._story)
+
+    async def _story(self, story: Story) -> None:
+        case = self.ledger.receipts[story.name].service_request_id
+        for number, one in enumerate(story.rounds):
+            name = f"{story.name}/{number}"
+            if name not in self.ledger.done:
+                if not await self._round(story, case, number, one):
+                    return
+                self.ledger.note(done=name)
+
+    async def _round(self, story: Story, case: str, number: int, one: Round) -> bool:
+        """Make the moves and bring the verdict; return whether the story can go on."""
+        for place, step in enumerate(one.steps):
+            waits = number > 0 and place == 0
+            try:
+                await self._step(story, case, step, f"{story.name}-{number}-{place}", waits=waits)
+            except Refused as no:
+                if step.move != "not_ours":
+                    self.outcome.refused(f"move {step.move}", no)
+                    return False
+        if one.verdict is not None:
+            try:
+                await self.doors.evaluate(story, case, one.verdict)
+            except Refused as no:
+                self.outcome.refused("evaluation", no)
+                return False
+            self.outcome.counts["evaluations"] += 1
+            self.outcome.counts["not solved"] += not one.verdict.solved
+        return True
+
+    async def _step(
+        self, story: Story, case: str, step: Step, update_id: str, *, waits: bool
+    ) -> None:
+        extra: dict[str, Any] = {}
+        if step.photo:
+            extra["media"] = [await self._result_photo(story)]
+        if step.same_as is not None:
+            first = self.ledger.receipts.get(step.same_as, Receipt()).service_request_id
+            if not first:
+                return
+            extra["duplicate_of"] = first
+        await self.doors.move(case, step, update_id, extra, waits=waits)
+        self.outcome.counts["moves"] += 1
+
+    async def _result_photo(self, story: Story) -> str:
+        """Return one of the city's result photos, brought in when first needed."""
+        number = sum(story.name.encode()) % PICTURES
+        name = f"{story.jurisdiction_id} {number}"
+        if name not in self.shown:
+            upload = self.doors.upload(story, picture(name, mended=True))
+            self.shown[name] = asyncio.create_task(upload)
+            self.outcome.counts["result photos"] += 1
+        return await self.shown[name]
+
+    async def _each(
+        self, stories: Iterable[Story], label: str, do: Callable[[Story], Awaitable[None]]
+    ) -> None:
+        todo = list(stories)
+        if not todo:
+            return
+        bar, waiting, done = Bar(len(todo), label), iter(todo), Counter[str]()
+
+        async def work() -> None:
+            for story in waiting:
+                await do(story)
+                done["stories"] += 1
+                bar.show(done["stories"])
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self.at_once):
+                group.create_task(work())
+        bar.end()
+
+
+def _summary(
+    box: Box, packs: Sequence[Pack], stories: Sequence[Story], outcome: Outcome, took_s: float
+) -> str:
+    cities = ", ".join(pack.jurisdiction_id for pack in packs)
+    lines = [f"\n{len(stories)} made-up reports of half a year in {cities}, in {took_s:.0f} s"]
+    lines += [f"  {count:>6}  {what}" for what, count in outcome.counts.items() if count]
+    lines += [f"  {count:>6}  refused, {what}" for what, count in outcome.refusals.most_common(20)]
+    lines += [
+        f"See {box.url}/panel/ and {box.url}/desk/. What is open and late shows so once the clocks",
+        "of imported cases run, 15 minutes after the import.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
