@@ -19,6 +19,8 @@ WANTED: Mapping[str, tuple[str, Sequence[str]]] = {
     "ombudsman": ("routing", ["--role", "ombudsman"]),
     "import": ("intake", ["--role", "import"]),
     "import-moves": ("routing", ["--role", "import"]),
+    "import-photos": ("media", ["--role", "operator"]),
+    "import-evaluations": ("feedback", ["--role", "import"]),
 }
 MEANING: Mapping[str, str] = {
     "report": "an application that reports (intake)",
@@ -28,6 +30,8 @@ MEANING: Mapping[str, str] = {
     "ombudsman": "supervises every city (routing)",
     "import": "reports of the past (intake)",
     "import-moves": "moves of the past (routing)",
+    "import-photos": "photos of the past (media)",
+    "import-evaluations": "evaluations of the past (feedback)",
 }
 
 

@@ -234,8 +234,8 @@ class Teller:
         self, dice: random.Random, story: Story, service: Service, told: Sequence[Story]
     ) -> tuple[Round, ...]:
         pace = self.vocabulary.pace.get(service.department, 1.0)
-        answered = self._after(dice, story.requested, service.targets.first_answer, 0.45 * pace)
-        ended = self._after(dice, answered, service.targets.solution, 0.62 * pace)
+        answered = self._after(dice, story.requested, service.targets.first_answer, 0.38 * pace)
+        ended = self._after(dice, answered, service.targets.solution, 0.42 * pace)
         end = _draw(dice, ENDS)
         same = _same_before(story, told) if end == "duplicate" else None
         if end == "duplicate" and same is None:
@@ -370,12 +370,17 @@ class Teller:
     def _after(
         self, dice: random.Random, start: dt.datetime, target: Amount | None, share: float
     ) -> dt.datetime:
-        """Go on by about a share of a target, to a moment when the city works."""
+        """Go on by about a share of a target, to a moment when the city works.
+
+        What has a target in plain hours or days is urgent, and somebody works on it at any time.
+        """
         days = _days(target) * share * dice.lognormvariate(0, 0.65)
-        return self._at_work(dice, start + dt.timedelta(days=max(days, 0.01)))
+        moment = start + dt.timedelta(days=max(days, 0.01))
+        urgent = target is not None and target.unit in ("hours", "days")
+        return moment if urgent else self._at_work(dice, moment)
 
     def _at_work(self, dice: random.Random, moment: dt.datetime) -> dt.datetime:
-        """Move a moment into the next working hours; urgent things happen at any hour."""
+        """Move a moment into the next working hours."""
         local = moment.astimezone(self.pack.city.zone)
         for ahead in range(15):
             day = local.date() + dt.timedelta(days=ahead)
