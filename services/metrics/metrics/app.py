@@ -12,6 +12,7 @@ from servicekit.process import Command, Process, Service
 
 from metrics import domain, events
 from metrics.api import Api
+from metrics.pages import Panel
 from metrics.rebuild import rebuild
 
 
@@ -27,8 +28,8 @@ def book(process: Process) -> domain.Book:
 
 def serve(process: Process) -> Any:
     """Return the HTTP application."""
-    api = Api(db=process.db, book=book(process), cities=cities(process), now=process.now)
-    return web.build(process, api)
+    asked = (process.db, book(process), cities(process), process.now)
+    return web.build(process, Api(*asked), pages=Panel(*asked).app())
 
 
 def handlers(process: Process) -> Mapping[str, Handler]:

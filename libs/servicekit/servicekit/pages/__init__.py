@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import babel.core
@@ -140,7 +141,13 @@ def _dress(app: flask.Flask, shelf: _Shelf) -> None:
             "languages": flask.g.languages,
             "styles": [shelf.common, shelf.css.get(city, shelf.css[NOBODY.jurisdiction_id])],
             "logo": shelf.logos.get(city),
+            "in_language": _in_language,
         }
+
+
+def _in_language(language: str) -> str:
+    """Return the link to this page in another language, the rest of its query kept."""
+    return "?" + urlencode({**flask.request.args.to_dict(), "lang": language})
 
 
 def _speak_for_nobody() -> None:
