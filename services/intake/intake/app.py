@@ -60,13 +60,7 @@ def _commit(process: Process, submissions: Sequence[store.Submission]) -> None:
 
 def serve(process: Process) -> Any:
     """Return the ASGI application."""
-    common = process.common
-    mailbox = Pages(
-        db=process.db,
-        ground=ground(process),
-        document=process.contracts.openapi(common.service),
-        now=process.now,
-    )
+    mailbox = Pages(db=process.db, ground=ground(process), now=process.now)
     return web.build(process, api(process), pages=mailbox.app())
 
 

@@ -1,14 +1,13 @@
-"""The mailbox's pages: what was reported, one report with its history, and the API to read.
+"""The mailbox's pages: what was reported, one report with its history.
 
 A follow address is a secret that needs no password: it shows its request whoever may see it.
 Every other page shows only what is public.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import flask
 from servicekit import georeport, pages
@@ -17,7 +16,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.wrappers import Response
 
 from intake import actions, domain, store, wire
-from intake.pages import api_document
 
 HERE = Path(__file__).parent
 SHOWN = 30
@@ -31,7 +29,6 @@ class Pages:
 
     db: sessionmaker[Session]
     ground: actions.Ground
-    document: Mapping[str, Any]
     now: Callable[[], datetime]
 
     def app(self) -> flask.Flask:
@@ -44,7 +41,6 @@ class Pages:
         app.add_url_rule("/reports/<service_request_id>", "report", self.report)
         app.add_url_rule("/follow/<secret>", "follow", self.follow)
         app.add_url_rule("/docs/", "docs", self.docs)
-        app.add_url_rule("/docs/intake", "docs_of_intake", self.docs)
         app.register_error_handler(404, _unknown)
         return app
 
@@ -104,8 +100,15 @@ class Pages:
         return answer
 
     def docs(self) -> str:
-        """Show the API to people."""
-        return flask.render_template("docs.html", groups=api_document.operations(self.document))
+        """Lead to every service's API."""
+        services = (
+            ("intake", pages.gettext("Reports: Open311 GeoReport v2")),
+            ("media", pages.gettext("Photos")),
+            ("routing", pages.gettext("Cases and deadlines")),
+            ("feedback", pages.gettext("Evaluations")),
+            ("metrics", pages.gettext("Figures and open data")),
+        )
+        return flask.render_template("docs.html", services=services)
 
     def _show(self, request: domain.Request, steps: list[domain.Step], *, secret: bool) -> str:
         pack = self.ground.pack(request.jurisdiction_id)

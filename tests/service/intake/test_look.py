@@ -1,0 +1,111 @@
+"""What a person sees: axe rules in light and dark, small windows. SHOTS=<folder> keeps pictures."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import towns
+import uvicorn
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LOOKS = {"light-narrow": ("light", 375, 720), "dark-wide": ("dark", 1280, 900)}
+WORDS = (
+    "We filled it with warm asphalt and looked at it again after the rain. Thank you for telling."
+)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(intake):
+    """Serve intake on a free port, as `serve` does."""
+    server = uvicorn.Server(uvicorn.Config(intake.client.transport.app, log_config=None))
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        until = time.monotonic() + 10
+        while not server.started and time.monotonic() < until:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(timeout=10)
+
+
+@pytest.fixture(params=LOOKS)
+def look(request, chromium, address):
+    """Return a function that opens a page and holds it against axe's rules."""
+    scheme, width, height = LOOKS[request.param]
+    context = chromium.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, locale="es-ES"
+    )
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    pictures = sorted(Path(os.environ.get("SHOTS_PHOTOS", "/none")).glob("*.jpg"))
+
+    def photo(route):
+        if pictures:
+            route.fulfill(path=pictures[0 if "a" * 64 in route.request.url else -1])
+        else:
+            route.fulfill(status=404)
+
+    page.route("**/media/**", photo)
+
+    def looked(path, name):
+        page.goto(f"{address}{path}")
+        found = Axe().run(page, options=RULES)
+        assert found.violations_count == 0, found.generate_report()
+        wider = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert wider <= 0, "the page scrolls sideways"
+        if "SHOTS" in os.environ:
+            kept = Path(os.environ["SHOTS"]) / f"{name}-{request.param}.png"
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=kept, full_page=True)
+
+    yield looked
+    context.close()
+
+
+def test_every_page_can_be_read_by_everyone(intake, routing, look):
+    for street in ("Calle del Carmen, 5", "Paseo de Pereda, 30"):
+        intake.reported(address_string=street)
+    identity = intake.reported(
+        email="ana@example.org",
+        address_string="Calle Burgos, 12",
+        description="Un agujero muy hondo junto al paso de cebra.\nDe noche no se ve.",
+    )
+    routing.stored(identity)
+    routing.routed(identity)
+    routing.moved(identity, "accepted")
+    intake.clock.forward(days=1)
+    routing.stored(identity, role="result", media_id="b" * 64)
+    routing.moved(identity, "resolved", media=["b" * 64], words=WORDS)
+    [row] = intake.rows("SELECT body FROM message WHERE purpose = 'request_received'")
+    secret = row["body"].split("/follow/")[1].split()[0]
+
+    look("/", "home")
+    look(f"/cities/{towns.FIRST}", "city")
+    look(f"/reports/{identity}", "report")
+    look(f"/follow/{secret}", "follow")
+    look("/reports/NOBODY", "unknown")
+    look("/docs/", "docs")
