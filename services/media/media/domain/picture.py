@@ -87,12 +87,14 @@ def clean(file: BinaryIO, limits: Limits) -> Picture:
     _check_bytes(file, limits)
     kind = sniff.kind_of(file)
     try:
-        with _opened(file, kind, limits) as image:
-            hints = exif.hints(image)
-            full = _redrawn(image)
+        image = _opened(file, kind, limits)
+        hints = exif.hints(image)
+        full = _redrawn(image)
+        if full is not image:
+            image.close()
+        return _picture(full, kind.content_type, hints)
     except MemoryError as error:
         raise Unavailable("there is no memory for a photo of this size now") from error
-    return _picture(full, kind.content_type, hints)
 
 
 def smaller(full: bytes, size: str) -> Rendition:
@@ -172,9 +174,14 @@ def _draft(image: Image.Image) -> None:
 
 
 def _redrawn(image: Image.Image) -> Image.Image:
-    """Return the picture upright in sRGB, no side longer than FULL_SIDE, knowing nothing else."""
+    """Return the picture upright in sRGB, no side longer than FULL_SIDE, knowing nothing else.
+
+    Lets go of ``image`` as soon as it can: two of its size at once is what a photo may cost.
+    """
     orientation, profile = exif.orientation(image), image.info.get("icc_profile")
     drawn = _within(_opaque(image), FULL_SIDE)
+    if drawn is not image:
+        image.close()
     drawn = _in_srgb(drawn, profile)
     if orientation in _ROTATIONS:
         drawn = drawn.transpose(_ROTATIONS[orientation])
