@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from servicekit import web
+from prometheus_client import CollectorRegistry, Counter
+from servicekit import metrics, web
 from servicekit.consumer import Handler
 from servicekit.contracts import Topic
 from servicekit.process import App, Command, Process, Service, Tick
@@ -23,13 +24,19 @@ def _cities(folder: Path, contracts: Path) -> Mapping[str, City]:
     return read_cities(folder, contracts)
 
 
+@cache
+def _moves(registry: CollectorRegistry) -> Counter:
+    return metrics.Counter("routing_moves", "Moves of cases by kind", registry, ["move"])
+
+
 def desk(process: Process) -> Desk:
     """Return what the actions of this process need."""
-    common = process.common
+    common, moves = process.common, _moves(process.metrics)
     return Desk(
         outbox=process.outbox,
         cities=_cities(common.cities_dir, common.contracts_dir),
         public_url=common.public_url,
+        count=lambda move: moves.labels(move).inc(),
     )
 
 

@@ -45,14 +45,13 @@ class Clerk:
         )
 
     def fire(self) -> float:
-        """Do what is due now, batch by batch; return the seconds until something else is."""
-        while True:
-            with self.db.begin() as session:
-                fired = actions.fire_due(session, self.desk, now=self.now())
-            for lateness_s in fired.lateness_s:
-                self.lateness.observe(max(0.0, lateness_s))
-            if fired.cases < actions.BATCH_CASES:
-                break
+        """Do a batch of what is due now; return the seconds until something else is."""
+        with self.db.begin() as session:
+            fired = actions.fire_due(session, self.desk, now=self.now())
+        for lateness_s in fired.lateness_s:
+            self.lateness.observe(max(0.0, lateness_s))
+        if fired.cases == actions.BATCH_CASES:
+            return 0.0
         with self.db() as session:
             return self._sleep_s(store.next_due(session))
 

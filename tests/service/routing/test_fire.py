@@ -162,6 +162,23 @@ def test_the_table_itself_refuses_to_say_a_thing_twice(submit, fire, db, clock):
         session.execute(sa.text(again))
 
 
+def test_a_case_that_meets_a_defect_does_not_stop_the_others(submit, fire, facts, clock, db):
+    for name in ("SDR-1", "SDR-2"):
+        submit(service_request_id=name)
+    with db.begin() as session:  # no event may carry such a district
+        change = (
+            "UPDATE casefile SET district = repeat('x', 200) WHERE service_request_id = 'SDR-1'"
+        )
+        session.execute(sa.text(change))
+    clock.forward(hours=4)
+
+    assert fire() == 2
+    assert fire() == 0
+
+    told = {data["service_request_id"] for _, kind, data in facts() if "breached" in kind}
+    assert told == {"SDR-2"}
+
+
 # --- imported cases
 
 

@@ -106,6 +106,18 @@ def test_a_refused_update_is_answered_once(submit, send, facts):
     assert len(facts("routing.events", "update.refused.v1")) == 1
 
 
+def test_an_update_id_is_good_for_one_move_of_a_case(submit, send, facts):
+    submit()
+    submit(service_request_id="SDR-2")
+    send(update_id="1")
+    send(update_id="1", service_request_id="SDR-2")
+    send(update_id="1", move="started")
+
+    assert moved(facts) == [("routed", "accepted")] * 2
+    [(_, _, data)] = facts("routing.events", "update.refused.v1")
+    assert data["reason"] == "update_id 1 was used for accepted before"
+
+
 def test_nobody_speaks_for_another_department(submit, hear, update, facts):
     submit()
     hear("update.sent.v1", update(), source="/departments/town.example/lights")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,15 @@ def test_calendar_time_runs_at_night_and_so_does_its_pause(pace, monday, madrid)
     later = pace.resume(pace.pause(clock, madrid(2026, 11, 23, 20, 0)), madrid(2026, 11, 24, 6, 0))
 
     assert later.due == madrid(2026, 11, 24, 20, 0)
+
+
+def test_a_ladder_that_was_shortened_ends_where_it_ends_now(pace, monday, madrid):
+    clock, _ = pace.due_steps(pace.start("solution", FOUR_HOURS, monday), madrid(2026, 11, 23, 15))
+    shorter = replace(pace, ladder=pace.ladder[:1])
+
+    after, said = shorter.due_steps(clock, madrid(2027, 1, 1))
+
+    assert (after.next_due, said) == (None, [])
 
 
 def test_a_stopped_clock_is_silent_and_knows_whether_it_was_late(pace, monday, madrid):

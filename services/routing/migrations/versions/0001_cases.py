@@ -112,14 +112,13 @@ CREATE TRIGGER only_append BEFORE UPDATE OR DELETE ON firing
     FOR EACH ROW EXECUTE FUNCTION only_append();
 
 CREATE TABLE seen_update (
-    jurisdiction_id text NOT NULL,
+    case_id bigint NOT NULL CONSTRAINT fk_seen_update_case_id REFERENCES casefile,
     sender text NOT NULL,
     update_id text NOT NULL,
-    service_request_id text NOT NULL,
     move text NOT NULL,
     refused text,
     seen timestamptz NOT NULL,
-    CONSTRAINT pk_seen_update PRIMARY KEY (jurisdiction_id, sender, update_id)
+    CONSTRAINT pk_seen_update PRIMARY KEY (case_id, sender, update_id)
 );
 
 CREATE TABLE early_update (

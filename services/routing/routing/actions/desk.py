@@ -1,7 +1,7 @@
 """What every action needs, and where its facts are gathered before they are written."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -23,11 +23,15 @@ EVENTS = "routing.events"
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """The cities, and where facts go. ``public_url`` is where photos are fetched."""
+    """The cities, and where facts go. ``public_url`` is where photos are fetched.
+
+    ``count`` is told the name of each move that is written down.
+    """
 
     outbox: Outbox
     cities: Mapping[str, City]
     public_url: str
+    count: Callable[[str], None] = lambda _: None
 
     def city(self, jurisdiction_id: str) -> City:
         """Return a city; raises NotFound when this deployment does not serve it."""
@@ -102,3 +106,12 @@ class Ledger:
         store.add_firings(session, self.firings)
         if self.events:
             session.execute(sa.insert(OUTBOX), self.events)
+        for row in self.moves:
+            self.desk.count(row["move"])
+
+    def take(self, other: "Ledger") -> None:
+        """Add what another ledger gathered."""
+        self.cases |= other.cases
+        self.events += other.events
+        self.moves += other.moves
+        self.firings += other.firings

@@ -71,11 +71,11 @@ def move_case(
 
 
 def _repeated(session: Session, case: Case, asked: Asked) -> bool:
-    seen = store.seen_update(session, case.jurisdiction_id, asked.sender, asked.update_id or "")
+    seen = store.seen_update(session, case.id, asked.sender, asked.update_id or "")
     if seen is None:
         return False
-    if (seen.service_request_id, seen.move) != (case.service_request_id, asked.order.move):
-        raise Conflict(f"update_id {asked.update_id} was used for another update")
+    if seen.move != asked.order.move:
+        raise Conflict(f"update_id {asked.update_id} was used for {seen.move} before")
     if seen.refused is not None:
         raise Conflict(seen.refused)
     return True
@@ -101,7 +101,7 @@ def carry_out(session: Session, ledger: Ledger, case: Case, asked: Asked) -> Cas
 
 def _time_of(case: Case, asked: Asked, now: datetime) -> datetime:
     if asked.moved is None:
-        return now
+        return max(now, case.last_moved)
     if asked.moved > now + _SKEW:
         raise BadInput(f"moved_datetime lies in the future: {wire.moment(asked.moved)}")
     if asked.moved < case.last_moved:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from servicekit.errors import ServiceError
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from routing import store, wire
@@ -60,23 +61,29 @@ def _answer(
         actor=Actor("department", data["department"]),
         update_id=data["update_id"],
     )
-    if store.seen_update(session, case.jurisdiction_id, asked.sender, data["update_id"]):
+    seen = store.seen_update(session, case.id, asked.sender, data["update_id"])
+    if seen is not None and seen.move == asked.order.move:
         return
     ledger = Ledger(desk, now)
-    refused = _try(session, ledger, case, asked, source)
+    refused = _try(session, ledger, case, asked, source, seen)
     if refused is not None:
         ledger = Ledger(desk, now)
         topics = [EVENTS, *_topic_of_sender(desk, data)]
         ledger.tell(case, "update.refused.v1", wire.update_refused(data, refused), *topics)
-    store.mark_seen(
-        session,
-        wire.seen_row(case, asked.sender, data["update_id"], asked.order.move, refused, now),
-    )
+    if seen is None:
+        move = asked.order.move
+        store.mark_seen(
+            session, wire.seen_row(case, asked.sender, data["update_id"], move, refused, now)
+        )
     ledger.write(session)
 
 
-def _try(session: Session, ledger: Ledger, case: Case, asked: Asked, source: str) -> str | None:
+def _try(
+    session: Session, ledger: Ledger, case: Case, asked: Asked, source: str, seen: Row[Any] | None
+) -> str | None:
     """Carry the order out and return None, or return why it cannot be."""
+    if seen is not None:
+        return f"update_id {asked.update_id} was used for {seen.move} before"
     own = f"/departments/{case.jurisdiction_id}/{asked.actor.department}"
     if source.startswith("/departments/") and source != own:
         return f"an update from {source} cannot speak for {asked.actor.department}"

@@ -80,6 +80,10 @@ class Pace:
     warning_at: float = 0.75
     ladder: tuple[Rung, ...] = ()
 
+    @property
+    def _steps(self) -> int:
+        return len(self.ladder) + 2
+
     def start(self, kind: str, target: Target, at: datetime, number: int = 0) -> Clock:
         """Return a clock that starts to run."""
         clock = Clock(
@@ -119,8 +123,10 @@ class Pace:
 
     def due_steps(self, clock: Clock, until: datetime) -> tuple[Clock, list[Step]]:
         """Return the steps whose time has come by ``until``, and the clock after them."""
-        taken = []
+        taken: list[Step] = []
         while clock.next_due is not None and clock.next_due <= until:
+            if clock.next_step >= self._steps:  # the ladder has been shortened since
+                return replace(clock, next_due=None), taken
             step = self.step(clock, clock.next_step)
             taken.append(step)
             breached = step.due if step.kind == BREACHED else clock.breached
@@ -146,7 +152,7 @@ class Pace:
         return Step(number=number, kind=ESCALATED, due=due, to=rung.to)
 
     def _armed(self, clock: Clock) -> Clock:
-        if clock.next_step >= len(self.ladder) + 2:
+        if clock.next_step >= self._steps:
             return replace(clock, next_due=None)
         return replace(clock, next_due=self.step(clock, clock.next_step).due)
 

@@ -21,14 +21,10 @@ def add_firings(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
         session.execute(sa.insert(FIRINGS), [dict(row) for row in rows])
 
 
-def seen_update(
-    session: Session, jurisdiction_id: str, sender: str, update_id: str
-) -> sa.Row[Any] | None:
-    """Return what became of a sender's update, None when it is new."""
+def seen_update(session: Session, case_id: int, sender: str, update_id: str) -> sa.Row[Any] | None:
+    """Return what became of a sender's update of a case, None when it is new."""
     query = sa.select(SEEN).where(
-        SEEN.c.jurisdiction_id == jurisdiction_id,
-        SEEN.c.sender == sender,
-        SEEN.c.update_id == update_id,
+        SEEN.c.case_id == case_id, SEEN.c.sender == sender, SEEN.c.update_id == update_id
     )
     return session.execute(query).one_or_none()
 

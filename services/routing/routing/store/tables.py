@@ -125,10 +125,9 @@ FIRINGS = sa.Table(
 SEEN = sa.Table(
     "seen_update",
     METADATA,
-    sa.Column("jurisdiction_id", _TEXT, primary_key=True),
+    sa.Column("case_id", sa.BigInteger, sa.ForeignKey("casefile.id"), primary_key=True),
     sa.Column("sender", _TEXT, primary_key=True),
     sa.Column("update_id", _TEXT, primary_key=True),
-    _column("service_request_id", _TEXT),
     _column("move", _TEXT),
     _column("refused", _TEXT, nullable=True),
     _column("seen", _TIME),

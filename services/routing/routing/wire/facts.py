@@ -218,10 +218,9 @@ def seen_row(
 ) -> Data:
     """Return the row that remembers an update."""
     return {
-        "jurisdiction_id": case.jurisdiction_id,
+        "case_id": case.id,
         "sender": sender,
         "update_id": update_id,
-        "service_request_id": case.service_request_id,
         "move": move,
         "refused": refused,
         "seen": now,
