@@ -1,5 +1,7 @@
 """Keys to try things with: made once through each service's own command, kept in keys.json."""
 
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from onebox import plan
@@ -56,3 +58,18 @@ def _task(place: Place, env: Mapping[str, str], name: str, out: str) -> Task:
     service, options = WANTED[name]
     argv = ["keys", "create", "--name", f"one box: {name}", *options]
     return plan.command(place, env, service, *argv, label=name, out=out)
+
+
+def main() -> int:
+    """``python -m onebox.keys NAME``: print a demo key of the box."""
+    kept = Keep(Place.from_env(os.environ).root / "keys.json").read()
+    if len(sys.argv) == 2 and sys.argv[1] in kept:  # noqa: PLR2004 - the name alone
+        print(kept[sys.argv[1]])  # noqa: T201 - the answer to a person
+        return 0
+    known = ", ".join(kept) or "none yet; `make run` makes them"
+    print(f"usage: python -m onebox.keys NAME; known: {known}", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

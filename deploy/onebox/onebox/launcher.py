@@ -80,6 +80,7 @@ class Box:
         say(f"Ombud starts; its data is in {self.place.root}")
         self.children.open()
         env = plan.environment(self.place, self._start_parts(), self.given)
+        Keep(self.place.root / "env.json").write(plan.settings(env))
         for tasks in plan.first_tasks(self.place, env):
             self._run(tasks)
         for task in plan.lasting_tasks(self.place, env):

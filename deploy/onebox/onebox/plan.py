@@ -102,6 +102,14 @@ def environment(
     return {**made, **given}
 
 
+def settings(env: Mapping[str, str]) -> dict[str, str]:
+    """Return of an environment what Ombud's processes read; the rest is the person's own."""
+    own = tuple(f"{name.upper()}_" for name in parts.SERVICES)
+    begins = (*own, "KAFKA_", "S3_", "SMTP_")
+    names = {"CITIES_DIR", "CONTRACTS_DIR", "LOG_LEVEL", "PUBLIC_URL", "SERVICE_TOKEN"}
+    return {n: value for n, value in env.items() if n in names or n.startswith(begins)}
+
+
 def first_tasks(place: Place, env: Mapping[str, str]) -> list[list[Task]]:
     """Return the commands that prepare the parts, in rounds; those of a round run side by side."""
     migrate = [command(place, env, service, "migrate") for service in parts.SERVICES]
