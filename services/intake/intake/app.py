@@ -9,7 +9,7 @@ from typing import Any
 from servicekit import keycommand, web
 from servicekit.consumer import Handler
 from servicekit.groupcommit import GroupCommit
-from servicekit.packs import Pack, read_packs
+from servicekit.packs import read_packs
 from servicekit.process import Command, Process, Service, Tick
 
 from intake import actions, events, store
@@ -24,16 +24,11 @@ MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _PAGE = 500
 
 
-@functools.cache
-def _packs(folder: Path, contracts: Path) -> Mapping[str, Pack]:
-    return read_packs(folder, contracts)
-
-
 def ground(process: Process) -> actions.Ground:
     """Return what every action stands on."""
     common = process.common
     return actions.Ground(
-        packs=_packs(common.cities_dir, common.contracts_dir),
+        packs=read_packs(common.cities_dir, common.contracts_dir),
         outbox=process.outbox,
         public_url=common.public_url,
         secret_key=common.secret_key,
