@@ -9,6 +9,12 @@ from parts.people import Citizen, Department, a_photo
 from parts.platform import CITY
 from PIL import Image
 
+FURNITURE = {
+    "service_code": "recogida-enseres",
+    "description": "Un sofá y dos sillas",
+    "attribute[OBJETOS]": "sofá",
+    "attribute[CUANTOS]": "3",
+}
 WORDS = "Bache tapado con aglomerado en frío."
 
 
