@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -86,6 +87,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
         if str(parent).startswith(str(tmp_path_factory.getbasetemp().parent)):
             parent.chmod(0o755)  # PostgreSQL refuses root and runs as somebody else
     chosen = choose(folder)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the parts end with us
     try:
         yield chosen
     finally:

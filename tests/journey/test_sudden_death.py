@@ -1,9 +1,11 @@
 """kill -9 of any process, the log, the store or the database, while reports flow: nothing lost."""
 
+import psutil
 import pytest
 from parts import books
 from parts.chosen import run
 from parts.crowd import Crowd
+from parts.log import until
 
 PARTS = ("kafka", "s3", "postgres")
 
@@ -17,9 +19,11 @@ def survivors(platform):
         for name in platform.processes:
             if name == "gateway":
                 continue
-            platform.kill(name)
+            dead = platform.kill(name)
             crowd.has_reported(3)
+            until(lambda: not psutil.pid_exists(dead))  # noqa: B023 - asked at once
             platform.wait_for(name)
+            assert platform.pid(name) != dead
         for part in PARTS:
             platform.parts.kill(part)
             platform.parts.start_again(part)

@@ -171,10 +171,15 @@ class Platform:
         described = json.loads((self.folder / "box" / "gateway.json").read_text())
         return {one["name"]: one["admin"] for one in described["processes"]}
 
-    def kill(self, name: str) -> None:
-        """End one process with SIGKILL; the launcher starts it again."""
-        port = int(self.processes[name].rsplit(":", 1)[1])
-        os.kill(until(lambda: listener(port), within_s=60, why=name), signal.SIGKILL)
+    def pid(self, name: str) -> int | None:
+        """Return the process behind a name, None while there is none."""
+        return listener(int(self.processes[name].rsplit(":", 1)[1]))
+
+    def kill(self, name: str) -> int:
+        """End one process with SIGKILL; the launcher starts it again. Returns who died."""
+        pid = int(until(lambda: self.pid(name), within_s=60, why=name))
+        os.kill(pid, signal.SIGKILL)
+        return pid
 
     def answers(self, name: str) -> bool:
         """Tell whether a process is ready."""
