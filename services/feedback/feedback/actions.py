@@ -80,25 +80,17 @@ def learn_visibility(session: Session, place: Place, visibility: str, sequence: 
         store.change_request(session, place, visibility=visibility, intake_sequence=sequence)
 
 
-def learn_routing(session: Session, place: Place, department: str, sequence: int) -> None:
-    """Keep which department answers, unless something newer is known."""
-    known = store.lock_request(session, place)
-    if known.routing_sequence < sequence:
-        store.change_request(session, place, department=department, routing_sequence=sequence)
-
-
 def learn_move(
     session: Session,
     desk: Desk,
     place: Place,
     *,
-    department: str,
     state: str,
     resolution: Resolution | None,
     sequence: int,
     now: datetime,
 ) -> int:
-    """Keep where the case stands, invite when it is resolved; return how many were invited.
+    """Invite when the case is resolved; return how many were invited.
 
     When the case is worked on again, what was asked about an older resolution is taken back.
     A move older than what is known changes nothing.
@@ -106,9 +98,7 @@ def learn_move(
     known = store.lock_request(session, place)
     if known.routing_sequence >= sequence:
         return 0
-    store.change_request(
-        session, place, department=department, state=state, routing_sequence=sequence
-    )
+    store.change_request(session, place, routing_sequence=sequence)
     if resolution is not None or state not in AT_REST:
         store.withdraw_invitations(session, place, sequence, now)
     if resolution is None:

@@ -28,7 +28,6 @@ class Ears:
             "request.submitted.v1": self.on_request_submitted,
             "request.published.v1": self.on_visibility,
             "request.hidden.v1": self.on_visibility,
-            "request.routed.v1": self.on_request_routed,
             "case.moved.v1": self.on_case_moved,
             "media.stored.v1": self.on_media_stored,
             "media.removed.v1": self.on_media_removed,
@@ -46,12 +45,6 @@ class Ears:
             session, wire.place_of(event), event.data["visibility"], event.sequence
         )
 
-    def on_request_routed(self, session: Session, event: Event) -> None:
-        """Keep which department answers."""
-        actions.learn_routing(
-            session, wire.place_of(event), event.data["department"], event.sequence
-        )
-
     def on_case_moved(self, session: Session, event: Event) -> None:
         """Invite when the case was resolved; take an invitation back when it is worked on again."""
         place, state = wire.place_of(event), event.data["to"]
@@ -59,7 +52,6 @@ class Ears:
             session,
             self.desk,
             place,
-            department=event.data["department"],
             state=state,
             resolution=wire.read_resolution(event) if state == "resolved" else None,
             sequence=event.sequence,

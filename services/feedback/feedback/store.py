@@ -49,8 +49,6 @@ REQUEST = sa.Table(
     sa.Column("contactable", sa.Boolean),
     sa.Column("imported", sa.Boolean),
     sa.Column("requested_datetime", db.TIME),
-    sa.Column("department", sa.Text),
-    sa.Column("state", sa.Text),
 )
 
 PHOTO = sa.Table(

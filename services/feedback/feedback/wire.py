@@ -107,8 +107,8 @@ def message_requested(
     invitation: Invitation, told: Submission, pack: Pack, *, public_url: str, secret: str
 ) -> Fact:
     """Ask intake to send the invitation, in the reporter's language and the city's words."""
-    language = told.language if told.language in pack.texts else pack.city.language
-    texts = pack.texts[language]
+    texts = pack.words(told.language)
+    language = texts.language
     mail = texts.messages[PURPOSE].filled(
         {
             **_of_request(invitation, told, pack, language),

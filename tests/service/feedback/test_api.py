@@ -36,6 +36,16 @@ def test_an_invitation_says_what_it_asks_about(feedback):
     assert told["evaluation"] is None
 
 
+def test_an_invitation_shows_its_photos(feedback):
+    feedback.hear_photo("SDR-1", "a" * 64, "report")
+    secret = feedback.resolved()
+
+    [photo] = feedback.client.get(f"{API}/evaluations/{secret}").json()["photos"]
+
+    assert photo["path"] == f"/media/v1/{'a' * 64}/1024.jpg"
+    assert photo["role"] == "report"
+
+
 def test_names_come_in_the_language_that_is_asked_for(feedback):
     secret = feedback.resolved()
 
@@ -229,6 +239,7 @@ def test_the_past_is_judged_by_its_own_time(history):
         ("2031-05-07T09:00:00Z", 400),
         ("2031-04-09T09:00:00Z", 409),
         ("yesterday", 400),
+        ("2031-02-30T09:00:00Z", 400),
     ],
 )
 def test_an_evaluation_outside_its_invitation_is_not_brought_in(history, when, status):

@@ -33,8 +33,6 @@ def upgrade() -> None:
         sa.Column("contactable", sa.Boolean),
         sa.Column("imported", sa.Boolean),
         sa.Column("requested_datetime", TIME),
-        sa.Column("department", sa.Text),
-        sa.Column("state", sa.Text),
         sa.PrimaryKeyConstraint("jurisdiction_id", "service_request_id", name="pk_request"),
     )
     op.create_table(
