@@ -25,7 +25,7 @@ from onebox.demo.story import Round, Step, Story, Teller
 from onebox.demo.vocabulary import read_vocabulary
 
 COUNT: Final = 250
-AT_ONCE: Final = 16
+AT_ONCE: Final = 24
 TIMEOUT_S: Final = 60.0
 PICTURES: Final = 12
 """So many result photos a city has; nobody looks at each of hundreds."""
