@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from onebox.bar import Bar
 from onebox.box import HOUSE, Box, NoBox
 from onebox.demo.doors import Doors, Receipt, Refused
 from onebox.demo.pictures import picture
-from onebox.demo.story import Round, Step, Story, Teller
+from onebox.demo.story import Step, Story, Teller
 from onebox.demo.vocabulary import read_vocabulary
 
 COUNT: Final = 250
@@ -158,7 +159,7 @@ class Filler:
             self.outcome.counts["reports"] += 1
             self.outcome.counts["photos of reports"] += story.photo
 
-        await self._each(new, "reports ", one)
+        await self._each(new, "reports    ", one)
 
     async def find(self, stories: Sequence[Story]) -> None:
         """Learn the ids of those whose service gives none to the reporter."""
@@ -198,44 +199,58 @@ class Filler:
         return found
 
     async def live(self, stories: Sequence[Story]) -> None:
-        """Let happen what became of them."""
-        alive = [
-            story
-            for story in stories
-            if story.rounds
-            and (receipt := self.ledger.receipts.get(story.name))
-            and receipt.service_request_id
-        ]
-        await self._each(alive, "what came", self._story)
+        """Let happen what became of them: all moves, then all verdicts, then what follows them.
 
-    async def _story(self, story: Story) -> None:
+        So nobody waits for an event on its way: by the time it is needed it has long arrived.
+        """
+        for number in range(max((len(story.rounds) for story in stories), default=0)):
+            part = [story for story in stories if len(story.rounds) > number]
+            moved = [story for story in part if self._open(story, f"{story.name}/{number}")]
+            await self._each(moved, f"moves {number + 1}    ", partial(self._moves, number))
+            judged = [
+                story
+                for story in part
+                if story.rounds[number].verdict is not None
+                and f"{story.name}/{number}" in self.ledger.done
+                and self._open(story, f"{story.name}/{number}/verdict")
+            ]
+            await self._each(judged, f"verdicts {number + 1} ", partial(self._verdict, number))
+
+    def _open(self, story: Story, chapter: str) -> bool:
+        """Return whether a chapter is still to be brought in, and can be."""
+        receipt = self.ledger.receipts.get(story.name, Receipt())
+        number = int(chapter.split("/")[1])
+        before = number == 0 or f"{story.name}/{number - 1}/verdict" in self.ledger.done
+        return bool(receipt.service_request_id) and before and chapter not in self.ledger.done
+
+    async def _moves(self, number: int, story: Story) -> None:
+        """Make the moves of one round."""
         case = self.ledger.receipts[story.name].service_request_id
-        for number, one in enumerate(story.rounds):
-            name = f"{story.name}/{number}"
-            if name not in self.ledger.done:
-                if not await self._round(story, case, number, one):
-                    return
-                self.ledger.note(done=name)
-
-    async def _round(self, story: Story, case: str, number: int, one: Round) -> bool:
-        """Make the moves and bring the verdict; return whether the story can go on."""
-        for place, step in enumerate(one.steps):
+        for place, step in enumerate(story.rounds[number].steps):
             waits = number > 0 and place == 0
             try:
-                await self._step(story, case, step, f"{story.name}-{number}-{place}", waits=waits)
+                update_id = f"{story.name}-{number}-{place}"
+                await self._step(story, case, step, update_id, waits=waits)
             except Refused as no:
                 if step.move != "not_ours":
                     self.outcome.refused(f"move {step.move}", no)
-                    return False
-        if one.verdict is not None:
-            try:
-                await self.doors.evaluate(story, case, one.verdict)
-            except Refused as no:
-                self.outcome.refused("evaluation", no)
-                return False
-            self.outcome.counts["evaluations"] += 1
-            self.outcome.counts["not solved"] += not one.verdict.solved
-        return True
+                    return
+        self.ledger.note(done=f"{story.name}/{number}")
+
+    async def _verdict(self, number: int, story: Story) -> None:
+        """Bring in what the citizen said of one round."""
+        verdict = story.rounds[number].verdict
+        if verdict is None:
+            return
+        case = self.ledger.receipts[story.name].service_request_id
+        try:
+            await self.doors.evaluate(story, case, verdict)
+        except Refused as no:
+            self.outcome.refused("evaluation", no)
+            return
+        self.outcome.counts["evaluations"] += 1
+        self.outcome.counts["not solved"] += not verdict.solved
+        self.ledger.note(done=f"{story.name}/{number}/verdict")
 
     async def _step(
         self, story: Story, case: str, step: Step, update_id: str, *, waits: bool
