@@ -28,6 +28,7 @@ ROOMS = {
     "commands": CORE | {"cities"},
     "keeper": {"config", "domain", "store"},  # media: the timed work
     "rebuild": {"actions", "store", "wire"},  # metrics: the command
+    "gauges": {"actions", "domain"},  # metrics: the figures for Prometheus
 }
 FREE = {"app", "__main__", "__init__"}
 # What a domain may know of the ground: errors, and the plain dataclasses of a city pack.

@@ -12,6 +12,7 @@ from servicekit.process import Command, Process, Service
 
 from metrics import domain, events
 from metrics.api import Api
+from metrics.gauges import Gauges
 from metrics.pages import Panel
 from metrics.rebuild import rebuild
 
@@ -29,6 +30,7 @@ def book(process: Process) -> domain.Book:
 def serve(process: Process) -> Any:
     """Return the HTTP application."""
     asked = (process.db, book(process), cities(process), process.now)
+    process.metrics.register(Gauges(*asked))
     return web.build(process, Api(*asked), pages=Panel(*asked).app())
 
 

@@ -86,20 +86,21 @@ def lock_facts(session: Session, fresh: Sequence[domain.Fact]) -> dict[domain.Ca
 
     Cases are locked in one order, so that two who write never wait for each other in a circle.
     """
-    wanted = sorted(fresh, key=lambda fact: _key(fact.case))
-    rows = [
-        {
-            "jurisdiction_id": fact.case.jurisdiction_id,
-            "service_request_id": fact.case.service_request_id,
-            "time_zone": fact.time_zone,
-        }
-        for fact in wanted
-    ]
-    session.execute(insert(FACT).on_conflict_do_nothing(), rows)
+    found = _locked(session, [fact.case for fact in fresh])
+    missing = sorted(
+        (fact for fact in fresh if fact.case not in found), key=lambda fact: _key(fact.case)
+    )
+    if missing:
+        session.execute(insert(FACT).on_conflict_do_nothing(), [_row(fact) for fact in missing])
+        found |= _locked(session, [fact.case for fact in missing])
+    return found
+
+
+def _locked(session: Session, cases: Sequence[domain.Case]) -> dict[domain.Case, domain.Fact]:
     key = sa.tuple_(FACT.c.jurisdiction_id, FACT.c.service_request_id)
     query = (
         sa.select(FACT)
-        .where(key.in_([_key(fact.case) for fact in wanted]))
+        .where(key.in_([_key(case) for case in cases]))
         .order_by(FACT.c.jurisdiction_id, FACT.c.service_request_id)
         .with_for_update()
     )

@@ -58,12 +58,12 @@ def test_a_stack_fills_its_width_and_leaves_nothing_out():
     [
         ([], [(0, 0)]),
         ([0, 0], [(0, 0)]),
-        ([5], [(5, 5)]),
-        ([0, 3, 3, 9], [(0, 0), (3, 3), (9, 9)]),
-        ([1, 2, 3, 4, 5, 6, 7], [(1, 2), (3, 4), (5, 6), (7, 7)]),
+        ([5], [(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)]),
+        ([0, 3], [(0, 0), (1, 1), (2, 2), (3, 3)]),
+        ([4, 54], [(1, 11), (12, 22), (23, 33), (34, 44), (45, 54)]),
     ],
 )
-def test_districts_fall_into_classes_that_hold_about_as_many_each(counts, ranges):
+def test_districts_fall_into_classes_of_equal_width(counts, ranges):
     assert [(one.low, one.high) for one in charts.levels(counts)] == ranges
 
 

@@ -103,17 +103,16 @@ class Choropleth:
 
 
 def levels(counts: Iterable[int]) -> list[Legend]:
-    """Return up to five classes with about as many districts each; zero is a class of its own."""
-    counts = sorted(counts)
-    some = [count for count in counts if count]
-    size = max(1, math.ceil(len(some) / CLASSES))
-    highs = sorted({some[min(at + size, len(some)) - 1] for at in range(0, len(some), size)})
-    lows = [0, *highs]
+    """Return up to five classes of equal width, from 1 to the most; zero is one of its own."""
+    counts = list(counts)
+    most = max(counts, default=0)
+    highs = sorted({-(-most * part // CLASSES) for part in range(1, CLASSES + 1)} - {0})
+    lows = [1, *(high + 1 for high in highs)]
     known = [
-        Legend(CLASSES - len(highs) + place + 1, min(c for c in some if c > lows[place]), high)
-        for place, high in enumerate(highs)
+        Legend(CLASSES - len(highs) + place + 1, low, high)
+        for place, (low, high) in enumerate(zip(lows, highs, strict=False))
     ]
-    return [Legend(0, 0, 0), *known] if len(some) < len(counts) or not known else known
+    return known if counts and min(counts) > 0 else [Legend(0, 0, 0), *known]
 
 
 def choropleth(districts: Mapping[str, Any], counts: Mapping[str, int]) -> Choropleth:
