@@ -68,12 +68,12 @@ def error_format(path: str) -> Format:
 
 def legal(text: str) -> bool:
     """Tell whether XML 1.0 and UTF-8 can carry every character of a text."""
-    return _ILLEGAL.search(text) is None
+    return text.isprintable() or _ILLEGAL.search(text) is None
 
 
 def clean(text: str) -> str:
     """Return the text without the characters that XML 1.0 or UTF-8 cannot carry."""
-    return _ILLEGAL.sub("", text)
+    return text if text.isprintable() else _ILLEGAL.sub("", text)
 
 
 def blank(text: str) -> bool:

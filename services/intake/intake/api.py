@@ -215,7 +215,9 @@ class Api:
         )
         if len(form.files) > MAX_PHOTOS:
             raise BadInput(f"a report takes at most {MAX_PHOTOS} photos")
-        request = await self._record(report, wire.service_of(service, language), pack, form.files)
+        request = await self._record(
+            report, wire.service_of(service, pack.city.language), pack, form.files
+        )
         row = wire.receipt(request, report.reporter.account_id, blackbox=service.type == "blackbox")
         body, media_type = georeport.encode("service_requests", "request", [row], fmt)
         return web.Answer(

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from servicekit.errors import BadInput
 
@@ -55,7 +55,10 @@ class Reporter:
     @property
     def known(self) -> bool:
         """Whether anything at all was told."""
-        return any(dataclasses.astuple(self))
+        return self != _NOBODY
+
+
+_NOBODY = Reporter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,8 +221,7 @@ def open_request(
     now: datetime,
 ) -> Request:
     """Return the request that a report makes, in whole seconds as GeoReport shows them."""
-    received = now.replace(microsecond=0)
-    requested = report.requested_datetime or received
+    requested = (report.requested_datetime or now).replace(microsecond=0)
     return Request(
         service_request_id=service_request_id,
         jurisdiction_id=report.jurisdiction_id,
@@ -239,8 +241,8 @@ def open_request(
         channel=report.channel,
         imported=report.requested_datetime is not None,
         contactable=report.reporter.email is not None,
-        requested_datetime=requested.replace(microsecond=0),
-        updated_datetime=requested.replace(microsecond=0),
+        requested_datetime=requested,
+        updated_datetime=requested,
     )
 
 
@@ -381,12 +383,3 @@ def search_window(
     if end - start > span:
         raise BadInput("start_date and end_date must not lie more than 90 days apart")
     return start, end
-
-
-def changed(before: Request, after: Request) -> dict[str, Any]:
-    """Return the fields that differ, with their new values."""
-    return {
-        field.name: getattr(after, field.name)
-        for field in dataclasses.fields(after)
-        if getattr(before, field.name) != getattr(after, field.name)
-    }

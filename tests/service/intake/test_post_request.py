@@ -387,3 +387,10 @@ def test_a_form_in_parts_is_read_as_any_other(intake):
     answer = intake.report(files={"media": ("", b"", "image/png")})
 
     assert answer.status_code == 201
+
+
+def test_what_is_public_speaks_the_citys_language_whatever_the_reporter_speaks(intake):
+    identity = intake.reported(locale="en")
+
+    assert intake.one(identity)["service_name"] == "Bache"
+    assert intake.facts()[0]["data"]["language"] == "en"

@@ -41,6 +41,8 @@ def test_a_fragment_is_what_marshmallow_dumps(data, a_request):
             lat=data.draw(st.none() | st.floats(-90, 90)),
             long=data.draw(st.none() | st.floats(-180, 180)),
             address=data.draw(WORDS),
+            address_id=data.draw(WORDS),
+            zipcode=data.draw(WORDS),
         ),
         photos=data.draw(PHOTOS),
         media_url=data.draw(st.sampled_from([(), ("http://a.example/1.jpg",)])),

@@ -47,6 +47,9 @@ class Fields:
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self.pairs = [(name, value) for name, value in pairs if not georeport.blank(value)]
+        self.named: dict[str, list[str]] = {}
+        for name, value in self.pairs:
+            self.named.setdefault(name, []).append(value)
 
     def get(self, *names: str) -> str | None:
         """Return the last value of the first name that was sent, without blanks around it."""
@@ -58,7 +61,7 @@ class Fields:
 
     def all(self, name: str) -> list[str]:
         """Return every value of a name, in the order sent."""
-        return [value for known, value in self.pairs if known == name]
+        return self.named.get(name, [])
 
 
 @dataclass
