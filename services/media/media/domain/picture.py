@@ -185,7 +185,6 @@ def _redrawn(image: Image.Image) -> Image.Image:
     drawn = _in_srgb(drawn, profile)
     if orientation in _ROTATIONS:
         drawn = drawn.transpose(_ROTATIONS[orientation])
-    drawn.info = {}
     return drawn
 
 
