@@ -6,9 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from servicekit import trace
-from servicekit.db import OUTBOX
 from servicekit.errors import NotFound
 from servicekit.events import Event
 from servicekit.outbox import Outbox
@@ -104,8 +102,7 @@ class Ledger:
         store.save_cases(session, list(self.cases.values()))
         store.add_moves(session, self.moves)
         store.add_firings(session, self.firings)
-        if self.events:
-            session.execute(sa.insert(OUTBOX), self.events)
+        store.add_events(session, self.events)
         for row in self.moves:
             self.desk.count(row["move"])
 

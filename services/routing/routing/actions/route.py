@@ -26,16 +26,18 @@ def route_request(
 ) -> Case | None:
     """Open the case of a request; None when it is open already."""
     city = desk.city(report["jurisdiction_id"])
-    case = store.add_case(session, _opened(report, city, now), report)
-    if case is None:
-        return None
     ledger = Ledger(desk, now)
-    ledger.moves.append(_routed(case, now))
+    case = _opened(report, city, now)
     case = ledger.tell(case, "request.routed.v1", wire.request_routed(case, city, None), EVENTS)
     assigned = wire.case_assigned(case, report, city, desk.public_url)
     case = ledger.tell(case, "case.assigned.v1", assigned, topic_of(case))
+    ledger.cases.clear()  # it is stored whole, with the revision that its events brought it to
+    stored = store.add_case(session, case, report)
+    if stored is None:
+        return None
+    ledger.moves.append(_routed(stored, now))
     ledger.write(session)
-    return case
+    return stored
 
 
 def _opened(report: Mapping[str, Any], city: City, now: datetime) -> Case:

@@ -17,6 +17,7 @@ from routing.store.cases import (
 )
 from routing.store.records import (
     add_early,
+    add_events,
     add_firings,
     add_moves,
     alone,
@@ -35,6 +36,7 @@ __all__ = [
     "Wanted",
     "add_case",
     "add_early",
+    "add_events",
     "add_firings",
     "add_moves",
     "alone",

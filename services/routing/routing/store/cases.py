@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from routing.domain import ENDED, Clock, Pause, Target
 from routing.domain.cases import Case
 from routing.store.tables import CASES, CLOCKS, FIRINGS, MOVES, REPORTS
+from routing.store.writing import put
 
 _CASE_FIELDS = [field.name for field in fields(Case) if field.name not in ("id", "clocks")]
 
@@ -22,9 +23,8 @@ def add_case(session: Session, case: Case, report: Mapping[str, Any]) -> Case | 
     number = session.execute(made).scalar()
     if number is None:
         return None
-    session.execute(sa.insert(REPORTS), [{"case_id": number, "data": dict(report)}])
-    if case.clocks:
-        session.execute(sa.insert(CLOCKS), [_clock_row(number, clock) for clock in case.clocks])
+    put(session, sa.insert(REPORTS), [{"case_id": number, "data": dict(report)}])
+    put(session, sa.insert(CLOCKS), [_clock_row(number, clock) for clock in case.clocks])
     return replace(case, id=number)
 
 
@@ -81,18 +81,12 @@ def save_cases(session: Session, cases: Sequence[Case]) -> None:
         name: sa.bindparam(f"b_{name}") for name in [*_CHANGING, "late", "next_due"]
     }
     rows = [{**_case_row(case), "id": case.id} for case in cases]
-    session.connection().execute(
-        change.values(columns),
-        [{f"b_{name}": row[name] for name in ("id", *columns)} for row in rows],
-    )
-    clocks = [_clock_row(case.id, clock) for case in cases for clock in case.clocks]
-    if clocks:
-        stored = insert(CLOCKS)
-        changed = {name: stored.excluded[name] for name in _CLOCK_CHANGING}
-        session.execute(
-            stored.on_conflict_do_update(index_elements=["case_id", "kind", "round"], set_=changed),
-            clocks,
-        )
+    given = [{f"b_{name}": row[name] for name in ("id", *columns)} for row in rows]
+    session.connection().execute(change.values(columns), given if len(given) > 1 else given[0])
+    stored = insert(CLOCKS)
+    changed = {name: stored.excluded[name] for name in _CLOCK_CHANGING}
+    kept = stored.on_conflict_do_update(index_elements=["case_id", "kind", "round"], set_=changed)
+    put(session, kept, [_clock_row(case.id, clock) for case in cases for clock in case.clocks])
 
 
 _FIXED = {

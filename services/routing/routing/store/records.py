@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from servicekit.db import OUTBOX
 from sqlalchemy.orm import Session
 
 from routing.store.tables import EARLY, FIRINGS, MOVES, SEEN
+from routing.store.writing import put
 
 
 def add_moves(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append to the history of moves."""
-    if rows:
-        session.execute(sa.insert(MOVES), [dict(row) for row in rows])
+    put(session, sa.insert(MOVES), rows)
 
 
 def add_firings(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append what clocks have said; the key makes saying it twice impossible."""
-    if rows:
-        session.execute(sa.insert(FIRINGS), [dict(row) for row in rows])
+    put(session, sa.insert(FIRINGS), rows)
 
 
 def seen_update(session: Session, case_id: int, sender: str, update_id: str) -> sa.Row[Any] | None:
@@ -31,12 +31,12 @@ def seen_update(session: Session, case_id: int, sender: str, update_id: str) -> 
 
 def mark_seen(session: Session, row: Mapping[str, Any]) -> None:
     """Remember what became of an update."""
-    session.execute(sa.insert(SEEN), [dict(row)])
+    put(session, sa.insert(SEEN), [row])
 
 
 def add_early(session: Session, row: Mapping[str, Any]) -> None:
     """Keep an update whose request has not been heard of yet."""
-    session.execute(sa.insert(EARLY), [dict(row)])
+    put(session, sa.insert(EARLY), [row])
 
 
 def early_updates(session: Session, limit: int) -> Sequence[sa.Row[Any]]:
@@ -63,3 +63,8 @@ def alone(session: Session, work: str) -> bool:
     """Return whether this transaction is the only one that does some work now."""
     lock = sa.func.pg_try_advisory_xact_lock(sa.func.hashtext(work))
     return bool(session.execute(sa.select(lock)).scalar())
+
+
+def add_events(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows of the outbox, in their order."""
+    put(session, sa.insert(OUTBOX), rows)
