@@ -30,7 +30,7 @@ run: $(VENV)/run.done ## start everything on this machine (PORT=8311 ADMIN_PORT=
 	@exec $(BIN)/python -m onebox
 
 .PHONY: demo
-demo: $(VENV)/run.done ## fill a running box with half a year of made-up reports (COUNT=400 a city, SEED=1)
+demo: $(VENV)/run.done ## fill a running box with half a year of made-up reports (COUNT=200 a city, SEED=1)
 	@exec $(BIN)/python -m onebox.demo $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: replay

@@ -25,7 +25,7 @@ from onebox.demo.pictures import picture
 from onebox.demo.story import Step, Story, Teller
 from onebox.demo.vocabulary import read_vocabulary
 
-COUNT: Final = 250
+COUNT: Final = 200
 AT_ONCE: Final = 24
 TIMEOUT_S: Final = 60.0
 PICTURES: Final = 12
