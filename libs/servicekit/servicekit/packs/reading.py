@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Document:
 def read_yaml(path: Path, file: str, faults: Faults) -> Document | None:
     """Read a YAML file; None when it is missing or is not YAML, which is a fault."""
     try:
-        node = YAML(typ="safe", pure=True).compose(path.read_text(encoding="utf-8"))
+        node = _compose(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         faults.add(file, 1, "this file is missing")
     except UnicodeDecodeError as error:
@@ -87,6 +88,13 @@ def read_yaml(path: Path, file: str, faults: Faults) -> Document | None:
         value = _plain(node, (), lines, file, faults)
         return Document(file, value, lines)
     return None
+
+
+@lru_cache(maxsize=64)
+def _compose(words: str) -> Node | None:
+    """Parse YAML; reading a pack again, or one that differs in a file, parses only what is new."""
+    found: Node | None = YAML(typ="safe", pure=True).compose(words)
+    return found
 
 
 def _plain(node: Node | None, keys: Keys, lines: dict[Keys, int], file: str, faults: Faults) -> Any:
