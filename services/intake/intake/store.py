@@ -359,11 +359,14 @@ def add_message(session: Session, message: Message, now: datetime) -> bool:
 
 
 def claim_messages(session: Session, now: datetime, lease: timedelta, limit: int) -> list[Message]:
-    """Take messages that are due, so that nobody else tries them before the lease is over."""
+    """Take messages that are due, so that nobody else tries them before the lease is over.
+
+    They come in the order in which they were written down.
+    """
     due = (
         sa.select(MESSAGE.c.message_id)
         .where(MESSAGE.c.state == "waiting", MESSAGE.c.due_at <= now)
-        .order_by(MESSAGE.c.due_at)
+        .order_by(MESSAGE.c.due_at, MESSAGE.c.created_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -372,9 +375,11 @@ def claim_messages(session: Session, now: datetime, lease: timedelta, limit: int
         sa.update(MESSAGE)
         .where(MESSAGE.c.message_id.in_(due))
         .values(attempts=MESSAGE.c.attempts + 1, due_at=now + lease)
-        .returning(*columns)
+        .returning(MESSAGE.c.created_at, *columns)
     )
-    return [Message(**row._mapping) for row in session.execute(taken)]  # noqa: SLF001 - its API
+    rows = sorted(session.execute(taken), key=lambda row: row.created_at)
+    names = Message.__dataclass_fields__
+    return [Message(**{name: getattr(row, name) for name in names}) for row in rows]
 
 
 def postpone_message(session: Session, message_id: str, due_at: datetime, reason: str) -> None:

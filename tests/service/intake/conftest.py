@@ -194,6 +194,7 @@ def running(intake_database, parts, cities, media_server):
         cities_dir=str(cities),
         media_url=media_server.url,
         intake_media_timeout_s="0.5",
+        validate_answers="yes",
     )
     process = Process(intake_app.SERVICE, env=env, now=clock)
     client = Client(intake_app.serve(process))

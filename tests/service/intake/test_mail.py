@@ -61,6 +61,7 @@ def test_nobody_is_written_to_who_left_no_address(intake, mails, send):
 
 def test_what_another_service_asks_for_is_sent_in_its_own_words(intake, mails, send):
     identity = intake.reported(email="ana@example.org")
+    intake.clock.forward(seconds=1)
     ask_for_message(intake, identity)
     assert ask_for_message(intake, identity) == "handled"
     send()
