@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from metrics import rebuild as steps
 from metrics import store
 from metrics.app import SERVICE
 from metrics.rebuild import Log, rebuild
@@ -113,6 +114,27 @@ def test_a_rebuild_gives_the_same_numbers_while_the_listener_runs(
     assert rebuild(process, ZONES, []) == 0
     assert tallies(clean) == heard
     assert "all figures as before" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_what_is_heard_between_reading_the_log_and_the_swap_is_not_lost(
+    process, kafka, clean, told, hear
+):
+    first, later = list(lives(told, 0, 5)), list(lives(told, 5, 5))
+    send(kafka, first)
+    source = Log.open(process)
+    with process.engine.connect() as connection:
+        steps._make_room(connection)
+        steps._fill(connection, source, ZONES)
+        send(kafka, later)
+        with clean.begin() as session:
+            for event in first + later:
+                hear(session, event)
+        heard = tallies(clean)
+        changed = steps._swap(connection, source, ZONES)
+    source.consumer.close(autocommit=False)
+
+    assert tallies(clean) == heard
+    assert not changed
 
 
 def test_a_rebuild_mends_what_went_wrong(process, kafka, clean, told, capsys):
