@@ -21,6 +21,7 @@ ZONES = {"santander.es": "Europe/Madrid"}
 def process(parts, kafka, engine, environment):
     url = engine.url.render_as_string(hide_password=False)
     made = Process(SERVICE, environment(metrics_database_url=url))
+    parts.forget_topics()
     topics.create(kafka, made.contracts.read_by("metrics"))
     yield made
     made.engine.dispose()
