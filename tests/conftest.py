@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -80,18 +82,19 @@ def sockets(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(scope="session")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+def parts() -> Iterator[Parts]:
     """Return the servers of TEST_PARTS; each starts when it is first asked for."""
-    folder = tmp_path_factory.mktemp("parts")
-    for parent in (folder, *folder.parents[:3]):
-        if str(parent).startswith(str(tmp_path_factory.getbasetemp().parent)):
-            parent.chmod(0o755)  # PostgreSQL refuses root and runs as somebody else
+    # Not in pytest's folder: each run of pytest closes that to all but its user, also under the
+    # PostgreSQL of another run, which refuses root and is somebody else's.
+    folder = Path(tempfile.mkdtemp(prefix="ombud-parts-"))
+    folder.chmod(0o755)
     chosen = choose(folder)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the parts end with us
     try:
         yield chosen
     finally:
         chosen.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
