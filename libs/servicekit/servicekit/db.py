@@ -49,6 +49,7 @@ def engine(url: str, *, pool_size: int = 8, **options: Any) -> sa.Engine:
         pool_size=pool_size,
         max_overflow=2,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes into logs and parked events; persons do not
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         # psycopg prepares what comes often, and PostgreSQL would then plan it once for all values:

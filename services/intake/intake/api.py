@@ -12,7 +12,6 @@ from servicekit.errors import BadInput, Forbidden, NotFound, Unavailable
 from servicekit.groupcommit import GroupCommit
 from servicekit.packs import Pack
 from servicekit.packs import Service as PackService
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, domain, store, wire
@@ -251,7 +250,7 @@ class Api:
             rows = actions.write_submission(self.ground, request, report.reporter, now=now)
             try:
                 await self.writer.put(rows)
-            except IntegrityError:
+            except store.IdTaken:
                 continue
             return request
         raise Unavailable("no id could be found for the report; try again")

@@ -124,7 +124,16 @@ _STORED = [
 ]
 # Written out, not bound: only so does the planner know that the partial indexes will do.
 _PUBLIC = REQUEST.c.visibility == sa.literal_column("'public'")
+_UNIQUE_VIOLATION = "23505"
 _METRES_A_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
+
+
+class IdTaken(Exception):
+    """A new request drew an id that another has."""
+
+
+class RefusedByDatabase(Exception):
+    """The database does not take a row; the text quotes nothing of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,16 +172,27 @@ def message_row(message: Message, now: datetime) -> dict[str, Any]:
 
 
 def add_submissions(session: Session, submissions: Sequence[Submission]) -> None:
-    """Insert all rows of several reports, one statement for each table."""
+    """Insert all rows of several reports, one statement for each table.
+
+    Raises IdTaken when one has the id of another request.
+    """
     rows: list[tuple[sa.Table, list[dict[str, Any]]]] = [
         (REQUEST, [one.request for one in submissions]),
         (REPORTER, [one.reporter for one in submissions if one.reporter]),
         (MESSAGE, [one.message for one in submissions if one.message]),
         (db.OUTBOX, [one.outbox for one in submissions]),
     ]
-    for table, values in rows:
-        if values:
-            session.execute(sa.insert(table), values)
+    try:
+        for table, values in rows:
+            if values:
+                session.execute(sa.insert(table), values)
+    except (sa.exc.IntegrityError, sa.exc.DataError) as fault:
+        # PostgreSQL's own words quote the row, and rows hold persons: only names go on.
+        known = getattr(fault.orig, "diag", None)
+        if known is not None and known.sqlstate == _UNIQUE_VIOLATION:
+            raise IdTaken from None
+        where = f"{known.sqlstate} {known.table_name} {known.constraint_name}" if known else "?"
+        raise RefusedByDatabase(f"a report could not be stored: {where}") from None
 
 
 def lock_request(session: Session, service_request_id: str) -> Request | None:

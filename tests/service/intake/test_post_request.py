@@ -394,3 +394,21 @@ def test_what_is_public_speaks_the_citys_language_whatever_the_reporter_speaks(i
 
     assert intake.one(identity)["service_name"] == "Bache"
     assert intake.facts()[0]["data"]["language"] == "en"
+
+
+def test_an_id_that_is_taken_is_drawn_anew(intake, monkeypatch):
+    taken = intake.reported()
+    drawn = iter([taken, taken, "BSP-AAAAA-AAAAA"])
+    monkeypatch.setattr("intake.domain.new_id", lambda _: next(drawn))
+
+    assert intake.reported() == "BSP-AAAAA-AAAAA"
+    assert len(intake.facts()) == 2
+
+
+def test_when_no_id_can_be_found_the_client_is_asked_to_come_again(intake, errors, monkeypatch):
+    taken = intake.reported()
+    monkeypatch.setattr("intake.domain.new_id", lambda _: taken)
+
+    answer = intake.report()
+    assert answer.status_code == 503
+    assert "try again" in errors(answer)[0][1]
