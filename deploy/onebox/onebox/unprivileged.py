@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 USER = "nobody"
-_PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 8, 47, 2
+_PR_SET_SECUREBITS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 28, 47, 2
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _CAP_DAC_OVERRIDE = 1
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -39,7 +40,8 @@ def _demote(*, keep_override: bool) -> None:
     person = pwd.getpwnam(USER)
     libc = ctypes.CDLL(None, use_errno=True) if keep_override else None
     if libc:
-        libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Else access(2), by which initdb looks for its programs, would not count the capability.
+        _must(libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0), "securebits")
     os.setgroups([])
     os.setgid(person.pw_gid)
     os.setuid(person.pw_uid)
@@ -47,10 +49,19 @@ def _demote(*, keep_override: bool) -> None:
         bit = 1 << _CAP_DAC_OVERRIDE
         header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
         sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)  # effective, permitted, inheritable
-        if libc.capset(header, sets):
-            raise OSError(ctypes.get_errno(), "capset")
-        if libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0):
-            raise OSError(ctypes.get_errno(), "prctl")
+        _must(libc.capset(header, sets), "capset")
+        _must(
+            libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, _CAP_DAC_OVERRIDE, 0, 0), "ambient"
+        )
+
+
+def _must(failed: int, step: str) -> None:
+    if failed:
+        reason = os.strerror(ctypes.get_errno())
+        sys.exit(
+            f"PostgreSQL does not run as root, and the user {USER} cannot reach this folder "
+            f"({step}: {reason}): run as an ordinary user, or in a folder that others may enter"
+        )
 
 
 def main(argv: list[str]) -> None:
