@@ -54,6 +54,7 @@ def site(name: str, *, prefix: str, folder: Path, brands: Iterable[Brand] = ()) 
     _dress(app, shelf)
     app.add_url_rule(f"{shelf.prefix}/style/<name>", "style", shelf.serve)
     app.before_request(_speak_for_nobody)
+    app.url_defaults(_keep_language)
     app.after_request(_headers)
     app.register_error_handler(HTTPException, _trouble)
     app.register_error_handler(Exception, _defect)
@@ -148,6 +149,12 @@ def _dress(app: flask.Flask, shelf: _Shelf) -> None:
 def _in_language(language: str) -> str:
     """Return the link to this page in another language, the rest of its query kept."""
     return "?" + urlencode({**flask.request.args.to_dict(), "lang": language})
+
+
+def _keep_language(_: str, values: dict[str, Any]) -> None:
+    """Let links made by ``url_for`` keep the language that the reader chose."""
+    if flask.has_request_context() and flask.request.args.get("lang") == flask.g.language:
+        values.setdefault("lang", flask.g.language)
 
 
 def _speak_for_nobody() -> None:
