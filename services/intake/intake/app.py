@@ -55,8 +55,9 @@ def _commit(process: Process, submissions: Sequence[store.Submission]) -> None:
 
 def serve(process: Process) -> Any:
     """Return the ASGI application."""
-    mailbox = Pages(db=process.db, ground=ground(process), now=process.now)
-    return web.build(process, api(process), pages=mailbox.app())
+    door = api(process)
+    mailbox = Pages(db=process.db, ground=door.ground, keep=door.photos.keep, now=process.now)
+    return web.build(process, door, pages=mailbox.app())
 
 
 def handlers(process: Process) -> Mapping[str, Handler]:

@@ -109,3 +109,11 @@ def test_every_page_can_be_read_by_everyone(intake, routing, look):
     look(f"/follow/{secret}", "follow")
     look("/reports/NOBODY", "unknown")
     look("/docs/", "docs")
+
+
+def test_the_report_form_can_be_read_and_filled_in_by_everyone(intake, look):
+    root = f"/cities/{towns.FIRST}/report"
+
+    look(root, "choose")
+    look(f"{root}?q=nothing-like-it", "choose-nothing")
+    look(f"{root}/full.questions", "form")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.wrappers import Response
 
 from intake import actions, domain, store, wire
+from intake.pages.report_form import Keep, ReportForm
 
 HERE = Path(__file__).parent
 SHOWN = 30
@@ -25,10 +26,11 @@ _RECENT = timedelta(days=domain.SEARCH_DAYS)
 
 @dataclass(frozen=True, kw_only=True)
 class Pages:
-    """Answers /, /cities/…, /reports/…, /follow/… and /docs/."""
+    """Answers /, /cities/…, /reports/…, /follow/… and /docs/; ``keep`` keeps a photo."""
 
     db: sessionmaker[Session]
     ground: actions.Ground
+    keep: Keep
     now: Callable[[], datetime]
 
     def app(self) -> flask.Flask:
@@ -42,6 +44,7 @@ class Pages:
         app.add_url_rule("/follow/<secret>", "follow", self.follow)
         app.add_url_rule("/docs/", "docs", self.docs)
         app.register_error_handler(404, _unknown)
+        ReportForm(db=self.db, ground=self.ground, keep=self.keep, now=self.now).add_to(app)
         return app
 
     def home(self) -> str | Response:
@@ -118,9 +121,10 @@ class Pages:
             "report.html",
             request=request,
             secret=secret,
+            received=secret and "received" in flask.request.args,
             told=self._told(pack, request, language),
             steps=[(self._state(pack, step.state, language), step) for step in steps],
-            received=self._state(pack, "received", language),
+            first_state=self._state(pack, "received", language),
             before=[*_paths(request, "report"), *request.media_url] if visible else [],
             after=_paths(request, "result") if visible else [],
         )
