@@ -9,6 +9,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from jsonschema import Draft202012Validator
+from ruamel.yaml import YAML
 from servicekit import packs
 
 CITIES = Path(__file__).parents[3] / "deploy" / "cities"
@@ -193,6 +195,12 @@ def test_a_moment_is_written_in_the_citys_time(santander):
 
     assert santander.texts["es"].when(moment, santander.city.zone) == "01/07/2026, 12:05"
     assert santander.city.zone == ZoneInfo("Europe/Madrid")
+
+
+def test_the_schema_of_packs_is_a_schema_itself():
+    path = CITIES.parents[1] / "contracts" / "city.schema.yaml"
+
+    Draft202012Validator.check_schema(YAML(typ="safe", pure=True).load(path))
 
 
 SERVICES, CITY, RULES = "services.yaml", "city.yaml", "rules.yaml"

@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 
 from onebox.box import Box
-from onebox.demo.story import Step, Story, Verdict
+from onebox.demo.shapes import Step, Story, Verdict
 
 FIRST_WAIT_S: Final = 0.3
 LONGEST_WAIT_S: Final = 4.0

@@ -4,11 +4,12 @@ import datetime as dt
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 
 from servicekit.packs import Amount, Attribute, Pack, Service
 
+from onebox.demo.shapes import Round, Step, Story, Verdict
 from onebox.demo.vocabulary import HotSpot, Vocabulary
 
 DAYS: Final = 183
@@ -21,60 +22,6 @@ ANYTIME: Final = (1, 1, 0, 0, 0, 1, 3, 6, 9, 9, 8, 8, 7, 7, 6, 6, 7, 9, 10, 10, 
 DAYS_OF: Final = {"working_days": 1.45, "days": 1.0, "hours": 1 / 24, "working_hours": 1 / 5}
 ENDS: Final = {"resolved": 84, "refused": 8, "duplicate": 4, "withdrawn": 2, "forgotten": 2}
 WORKING_ENDS: Final = ("resolved", "refused")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A move of the case, as routing's API takes it, and when it happened."""
-
-    move: str
-    at: dt.datetime
-    by: str = "department"
-    outcome_code: str | None = None
-    words: str | None = None
-    reason: str | None = None
-    photo: bool = False
-    same_as: str | None = None
-    """With duplicate: the story it repeats."""
-    to_department: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the citizen says about a resolution."""
-
-    at: dt.datetime
-    solved: bool
-    rating: int
-    reasons: tuple[str, ...]
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """From routing to an end, and what the citizen thinks of it."""
-
-    steps: tuple[Step, ...]
-    verdict: Verdict | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One report and all that becomes of it by the end of the half year."""
-
-    name: str
-    jurisdiction_id: str
-    service_code: str
-    lat: float
-    long: float
-    address: str
-    description: str
-    channel: str
-    requested: dt.datetime
-    answers: tuple[tuple[str, str], ...]
-    email: str | None
-    photo: bool
-    rounds: tuple[Round, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -128,7 +75,7 @@ class Teller:
             email=email,
             photo=channel in ("app", "web") and dice.random() < 0.12,  # noqa: PLR2004
         )
-        return _with(story, self._rounds(dice, story, service, told))
+        return replace(story, rounds=self._rounds(dice, story, service, told))
 
     # --- where, what and when
 
@@ -411,10 +358,3 @@ def _same_before(story: Story, told: Sequence[Story]) -> str | None:
         ):
             return one.name
     return None
-
-
-def _with(story: Story, rounds: tuple[Round, ...]) -> Story:
-    return Story(
-        **{name: getattr(story, name) for name in story.__slots__ if name != "rounds"},
-        rounds=rounds,
-    )

@@ -3,15 +3,13 @@
 import datetime as dt
 import string
 import zoneinfo
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import holidays
-import shapely
-from shapely.errors import GEOSException, ShapelyError
-from shapely.geometry.base import BaseGeometry
 
+from servicekit.packs import outlines
 from servicekit.packs.reading import Document, Faults, Keys
 from servicekit.packs.words import MESSAGES, STATES
 
@@ -25,8 +23,6 @@ WEEKDAYS: Final = (
     "saturday",
     "sunday",
 )
-_OUTSIDE: Final = 0.02
-"""The share of a district that may lie outside the boundary: outlines are simplified."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +45,11 @@ class Draft:
 
 def check(draft: Draft, faults: Faults) -> None:
     """Note every fault that lies between the lines of a pack."""
-    for one in (_city, _services, _departments, _rules, _calendar, _texts, _outlines, _languages):
+    for one in (_city, _services, _departments, _rules, _calendar, _texts, _languages):
         one(draft, faults)
+    outlines.check(
+        draft.city, draft.boundary, districts=draft.districts, areas=draft.areas, faults=faults
+    )
 
 
 def codes(document: Document | None, rows: str, code: str) -> set[str] | None:
@@ -343,81 +342,3 @@ def _complete(
         if language not in wanted:
             reason = f"{at[-1]} is given in {language}, which city.yaml does not list"
             faults.add(document, (*at, language), reason)
-
-
-def _outlines(draft: Draft, faults: Faults) -> None:
-    boundary = _shapes(draft.boundary, None, faults)
-    districts = _shapes(draft.districts, "district", faults)
-    _shapes(draft.areas, "name", faults)
-    if draft.boundary is None or not boundary or len(boundary) != _features(draft.boundary):
-        return
-    whole = shapely.union_all(list(boundary.values()))
-    for place, district in districts.items():
-        if district.difference(whole).area > _OUTSIDE * district.area and draft.districts:
-            reason = "this district lies outside the boundary by more than a fiftieth of itself"
-            faults.add(draft.districts, ("features", place), reason)
-    _center(draft, whole, faults)
-
-
-def _features(document: Document) -> int:
-    return len(document.value["features"])
-
-
-def _center(draft: Draft, whole: BaseGeometry, faults: Faults) -> None:
-    if draft.city is None:
-        return
-    center = draft.city.value["map"]["center"]
-    if not shapely.intersects_xy(whole, center["long"], center["lat"]):
-        faults.add(draft.city, ("map", "center"), "the map's center lies outside the boundary")
-
-
-def _shapes(document: Document | None, code: str | None, faults: Faults) -> dict[int, BaseGeometry]:
-    """Read the outlines of a file that are whole, by their place in it."""
-    found: dict[int, BaseGeometry] = {}
-    seen: dict[str, int] = {}
-    for place, feature in enumerate(document.value["features"] if document else []):
-        at: Keys = ("features", place)
-        note: Callable[[str], None] = _noter(document, at, faults)
-        if code is not None:
-            _feature_code(feature["properties"], code, seen, note)
-        shape = _shape(feature, note)
-        if shape is not None:
-            found[place] = shape
-    return found
-
-
-def _noter(document: Document | None, at: Keys, faults: Faults) -> Callable[[str], None]:
-    def note(reason: str) -> None:
-        if document is not None:
-            faults.add(document, at, reason)
-
-    return note
-
-
-def _feature_code(
-    properties: Mapping[str, Any], code: str, seen: dict[str, int], note: Callable[[str], None]
-) -> None:
-    for needed in dict.fromkeys((code, "name")):
-        if not isinstance(properties.get(needed), str) or not properties[needed]:
-            note(f"this feature has no text as its {needed}")
-    found = str(properties.get(code, ""))
-    if found in seen:
-        note(f"{code} {found} is already given by feature {seen[found]}")
-    seen.setdefault(found, len(seen) + 1)
-
-
-def _shape(feature: Mapping[str, Any], note: Callable[[str], None]) -> BaseGeometry | None:
-    try:
-        shape: BaseGeometry = shapely.geometry.shape(feature["geometry"])
-    except (ValueError, TypeError, IndexError, ShapelyError, GEOSException) as error:
-        note(f"these coordinates make no outline: {error}")
-        return None
-    if shape.is_empty or not shape.is_valid:
-        reason = "it is empty" if shape.is_empty else shapely.is_valid_reason(shape)
-        note(f"this outline is not valid: {reason}")
-        return None
-    west, south, east, north = shape.bounds
-    if west < -180 or south < -90 or east > 180 or north > 90:  # noqa: PLR2004  the whole earth
-        note("this outline leaves the earth: positions are longitude, latitude in degrees")
-        return None
-    return shape
