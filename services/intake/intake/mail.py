@@ -19,7 +19,7 @@ from intake import actions, store
 from intake.domain import Message
 
 log = logs.get(__name__)
-BATCH = 20
+BATCH = 10  # times the longest wait for a server stays below the lease
 LEASE = timedelta(minutes=2)
 _FIRST_PAUSE_S = 5
 _LONGEST_PAUSE_S = 3600
