@@ -186,6 +186,8 @@ def test_after_a_kill_of_the_launcher_nothing_is_left_and_the_data_is_there(box)
 
 def test_it_stops_in_order_and_frees_its_ports(box):
     left = box.children()
+    box.process.send_signal(signal.SIGINT)  # as a terminal and make together do
+    time.sleep(0.1)
     box.stop()
     assert "Ombud has stopped" in box.out.read_text()
     assert "was killed" not in box.out.read_text()
