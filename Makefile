@@ -65,7 +65,7 @@ test: $(VENV)/dev.done ## unit, service, contract and journey tests on the one-b
 
 .PHONY: test-real
 test-real: $(VENV)/dev.done ## service and journey tests on Apache Kafka, MinIO and PostgreSQL
-	TEST_PARTS=$${TEST_PARTS:-real} $(BIN)/pytest tests/service tests/journey
+	TEST_PARTS=$${TEST_PARTS:-real} $(BIN)/pytest tests/service tests/journey --ignore tests/service/onebox --ignore tests/journey/test_one_box.py
 
 .PHONY: bench
 bench: $(VENV)/dev.done ## measure reading, writing and events beside their floors
