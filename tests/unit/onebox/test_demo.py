@@ -181,9 +181,11 @@ class Town:
 
     def __init__(self):
         self.reports, self.moves, self.verdicts, self.photos = {}, [], [], 0
-        self.script = []
+        self.script, self.at_home = [], 200
 
     def __call__(self, request):
+        if request.url.path.endswith("/discovery.json"):
+            return httpx.Response(self.at_home, json={})
         if self.script and (told := self.script.pop(0)):
             if told == "keep and break":
                 self.answer(request)
@@ -344,6 +346,22 @@ def test_patience_has_an_end():
 
     with pytest.raises(Refused, match="503 because 503"):
         asyncio.run(ask())
+
+
+def test_a_place_that_is_no_ombud_is_told_at_once(town, capsys):
+    town.at_home = 404
+
+    assert run() == 2
+    assert "is this an Ombud?" in capsys.readouterr().err
+    assert not town.reports
+
+
+def test_a_key_that_is_missing_is_told_before_anything_comes_in(town, tmp_path, capsys):
+    (tmp_path / "keys.json").write_text(json.dumps({"import": "k"}))
+
+    assert run() == 2
+    assert "there is no key import-moves" in capsys.readouterr().err
+    assert not town.reports
 
 
 def test_an_unknown_city_is_told(town, capsys):

@@ -24,6 +24,7 @@ from onebox.demo.vocabulary import read_vocabulary
 COUNT: Final = 200
 AT_ONCE: Final = 24
 TIMEOUT_S: Final = 60.0
+KEYS: Final = ("import", "import-moves", "import-photos", "import-evaluations")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -51,6 +52,8 @@ def main(argv: Sequence[str]) -> int:
 
 async def fill(box: Box, packs: Sequence[Pack], asked: argparse.Namespace) -> int:
     """Tell the stories and bring them in."""
+    for name in KEYS:
+        box.key(name)
     ledger = Ledger.open(_ledger_path(box, asked))
     if ledger.until is None:
         ledger.note(until=(asked.until or datetime.now(UTC)).astimezone(UTC).isoformat())
@@ -64,6 +67,7 @@ async def fill(box: Box, packs: Sequence[Pack], asked: argparse.Namespace) -> in
     async with httpx.AsyncClient(
         base_url=box.url, timeout=TIMEOUT_S, limits=limits, trust_env=False
     ) as http:
+        await _knock(http)
         start, outcome = time.monotonic(), Outcome()
         filler = Filler(Doors(http, box), ledger, outcome, asked.at_once)
         await filler.bring(stories)
@@ -71,6 +75,16 @@ async def fill(box: Box, packs: Sequence[Pack], asked: argparse.Namespace) -> in
         await filler.live(stories)
     sys.stdout.write(_summary(box, packs, stories, outcome, time.monotonic() - start))
     return 1 if outcome.refusals else 0
+
+
+async def _knock(http: httpx.AsyncClient) -> None:
+    """Raise NoBox when nobody answers, before anything waits for it."""
+    try:
+        answer = await http.get("/open311/discovery.json")
+    except httpx.TransportError as error:
+        raise NoBox(f"{http.base_url} does not answer: start one box with `make run`") from error
+    if not answer.is_success:
+        raise NoBox(f"{answer.url} answers {answer.status_code}: is this an Ombud?")
 
 
 def _ledger_path(box: Box, asked: argparse.Namespace) -> Path:
