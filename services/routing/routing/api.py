@@ -81,13 +81,14 @@ class Api:
         return Caller(key, frozenset(name for name in self.desk.cities if key.may_in(name)))
 
     def _whole(self, session: Session, caller: Caller, case: Case) -> Data:
+        city = self.desk.city(case.jurisdiction_id)
         entries = wire.history(store.moves_of(session, case), store.firings_of(session, case))
         return wire.whole_case(
             case,
             store.report_of(session, case),
-            self.desk.city(case.jurisdiction_id),
+            city,
             entries,
-            wire.allowed_moves(caller.allowed(case)),
+            wire.allowed_moves(caller.allowed(case, city)),
         )
 
 

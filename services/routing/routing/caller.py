@@ -9,7 +9,7 @@ from servicekit.keys import Key
 
 from routing import wire
 from routing.actions import Asked, standing
-from routing.domain import MOVES, Actor, Move, allowed
+from routing.domain import MOVES, Actor, City, Move, allowed, needs
 from routing.domain.cases import Case
 
 _EVERYWHERE = ("operator", "ombudsman", "import", "administrator")
@@ -46,12 +46,17 @@ class Caller:
         held = [role for role in _IN_ORDER if self.key.has(role)]
         return [Actor(role, self.key.department if role == "department" else None) for role in held]
 
-    def allowed(self, case: Case) -> list[tuple[Actor, Move]]:
-        """Return the moves that the caller may make with the case now."""
+    def allowed(self, case: Case, city: City) -> list[tuple[Move, list[str]]]:
+        """Return the moves that the caller may make with the case now, and what each needs."""
         actors = self.actors()
         if self.key.has("import"):
             actors.append(Actor("department", case.department))
-        return [(actor, move) for actor in actors for move in allowed(standing(case), actor)]
+        stands = standing(case)
+        return [
+            (move, needs(stands, move, actor, city))
+            for actor in actors
+            for move in allowed(stands, actor)
+        ]
 
     def asked(self, case: Case, body: Mapping[str, Any]) -> Asked:
         """Return what the caller asks. Raises Forbidden when the key is not good for it."""

@@ -149,6 +149,14 @@ def test_a_deadline_explains_itself(pace, madrid):
     )
 
 
+def test_a_deadline_says_when_another_calendar_was_used(pace, monday):
+    old = replace(pace.start("solution", FOUR_HOURS, monday), calendar_version="2025-9")
+
+    assert (
+        "calendar 2026-1 in Europe/Madrid (first reckoned by 2025-9)" in pace.explain(old).words()
+    )
+
+
 def test_a_clock_that_stands_still_says_so(pace, monday):
     paused = pace.pause(pace.start("solution", Target(5, "hours"), monday), monday)
 

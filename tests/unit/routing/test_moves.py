@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from routing.domain import MOVES, ROLES, STATES, Actor, Order, Standing, allowed, check
+from routing.domain import MOVES, ROLES, STATES, Actor, Order, Standing, allowed, check, needs
 from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
 
 ROADS = Actor("department", "roads")
@@ -149,9 +149,34 @@ def test_a_service_that_wants_a_result_photo_gets_one(city):
     order = Order(move="resolved", outcome_code="repaired", words="Done.")
     lamp = replace(CASE, service_code="lamp")
 
-    with pytest.raises(Refusals, match="media required: lamp is resolved with a result photo"):
+    with pytest.raises(Refusals, match="media required for resolved"):
         check(lamp, order, ROADS, city)
     assert check(lamp, replace(order, media=("a" * 64,)), ROADS, city).name == "resolved"
+
+
+def test_closing_needs_an_outcome_where_the_city_has_words_for_it(city):
+    order = Order(move="duplicate", duplicate_of="SDR-2", words="Known.")
+    with pytest.raises(Refusals, match="outcome_code required for duplicate"):
+        check(CASE, order, OPERATOR, city)
+
+    wordless = replace(city, outcomes={"repaired": "resolved", "no-money": "refused"})
+    assert check(CASE, order, OPERATOR, wordless).name == "duplicate"
+
+
+def test_a_citizen_owes_nobody_an_explanation(city):
+    outcomes = {**city.outcomes, "taken-back": "withdrawn"}
+
+    found = check(CASE, Order(move="withdrawn"), CITIZEN, replace(city, outcomes=outcomes))
+
+    assert found.name == "withdrawn"
+
+
+def test_what_a_move_needs_depends_on_the_case_and_the_one_who_makes_it(city):
+    lamp = replace(CASE, service_code="lamp")
+
+    assert needs(lamp, MOVES["resolved"], ROADS, city) == ["media", "outcome_code", "words"]
+    assert needs(CASE, MOVES["resolved"], ROADS, city) == ["outcome_code", "words"]
+    assert needs(CASE, MOVES["withdrawn"], CITIZEN, city) == []
 
 
 def test_a_citizen_reopens_once(city):

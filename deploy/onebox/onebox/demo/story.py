@@ -244,7 +244,7 @@ class Teller:
         words = dice.choice(self.vocabulary.replies_to(end))
         by = {"duplicate": "operator", "withdrawn": "citizen"}.get(end, "department")
         photo = end == "resolved" and (service.result_photo_required or dice.random() < 0.15)  # noqa: PLR2004
-        outcome = self._outcome(dice, end) if end in WORKING_ENDS else None
+        outcome = self._outcome(dice, end) if by != "citizen" else None
         return [Step(end, at, by, outcome, words, photo=photo, same_as=same)]
 
     def _judged(
@@ -310,8 +310,10 @@ class Teller:
     def _said(self, dice: random.Random, move: str, at: dt.datetime) -> Step:
         return Step(move, at, words=dice.choice(self.vocabulary.replies_to(move)))
 
-    def _outcome(self, dice: random.Random, end: str) -> str:
+    def _outcome(self, dice: random.Random, end: str) -> str | None:
         codes = [one.code for one in self.pack.city.outcomes.values() if one.closes_as == end]
+        if not codes:
+            return None
         return dice.choices(codes, [1 / (place + 1) for place in range(len(codes))])[0]
 
     def _after(

@@ -26,6 +26,7 @@ from routing.domain.moves import (
     Standing,
     allowed,
     check,
+    needs,
 )
 from routing.domain.rules import Assignment, Facts, Rule, Rules, choose_department
 from routing.domain.worktime import UNITS, Calendar, Target
@@ -63,4 +64,5 @@ __all__ = [
     "allowed",
     "check",
     "choose_department",
+    "needs",
 ]

@@ -110,7 +110,8 @@ class Pace:
         if clock.stopped or not clock.paused:
             return clock
         ended = replace(clock, pauses=(*clock.pauses[:-1], replace(clock.pauses[-1], ended=at)))
-        return self._armed(replace(ended, due=self.due(ended)))
+        due = self.due(ended)
+        return self._armed(replace(ended, due=due, calendar_version=self.calendar.version))
 
     def stop(self, clock: Clock, at: datetime) -> Clock:
         """Return the clock, stopped for good: what it waited for has come.
@@ -210,6 +211,8 @@ class Explanation:
         amount = f"{clock.target.amount:g} {clock.target.unit.replace('_', ' ')}"
         lost = sum((counted for _, counted in self.pauses if counted), timedelta())
         by = f"calendar {self.calendar_version} in {self.time_zone}"
+        if clock.calendar_version != self.calendar_version:
+            by += f" (first reckoned by {clock.calendar_version})"
         parts = [f"{amount} from {_iso(clock.started)} by {by} is {_iso(self.without_pauses)}"]
         if self.holidays:
             days = ", ".join(f"{day} ({name})" for day, name in self.holidays)

@@ -187,27 +187,38 @@ def check(case: Standing, order: Order, actor: Actor, city: City) -> Move:
         raise Conflict(f"{order.move} is not possible: the case is {case.state} (possible: {may})")
     if _too_often(move, case, actor):
         raise Conflict("the citizen has reopened this case before; it is a dispute now")
-    faults = [*_missing(move, order), *_unknown(case, move, order, city)]
+    faults = [*_missing(case, move, order, actor, city), *_unknown(case, move, order, city)]
     if faults:
         raise Refusals(faults)
     return move
 
 
-def _missing(move: Move, order: Order) -> list[str]:
-    return [
-        f"{name} required for {move.name}"
-        for name in sorted(move.needs)
-        if not getattr(order, name)
-    ]
+def needs(case: Standing, move: Move, actor: Actor, city: City) -> list[str]:
+    """Return the fields that must come with a move of this case.
+
+    Who closes a case for the citizen says how it ended, as far as the city has words for it; a
+    citizen owes nobody an explanation.
+    """
+    if actor.role not in _STAFF:
+        return []
+    found = set(move.needs)
+    if move.ends and move.target in city.outcomes.values():
+        found.add("outcome_code")
+    service = city.services.get(case.service_code)
+    if move.name == "resolved" and service and service.result_photo_required:
+        found.add("media")
+    return sorted(found)
+
+
+def _missing(case: Standing, move: Move, order: Order, actor: Actor, city: City) -> list[str]:
+    absent = [name for name in needs(case, move, actor, city) if not getattr(order, name)]
+    return [f"{name} required for {move.name}" for name in absent]
 
 
 def _unknown(case: Standing, move: Move, order: Order, city: City) -> list[str]:
     faults = []
     if move.ends and order.outcome_code:
         faults += _outcome_faults(move, order.outcome_code, city)
-    service = city.services.get(case.service_code)
-    if move.name == "resolved" and service and service.result_photo_required and not order.media:
-        faults.append(f"media required: {case.service_code} is resolved with a result photo")
     if order.duplicate_of == case.service_request_id:
         faults.append("duplicate_of must be another request")
     if move.name in ("not_ours", "rerouted"):

@@ -6,7 +6,6 @@ from typing import Any
 from routing.domain import (
     FIRST_ANSWER,
     SOLUTION,
-    Actor,
     City,
     Clock,
     Explanation,
@@ -123,12 +122,11 @@ def history(moves: Iterable[Any], firings: Iterable[Any]) -> list[Data]:
     return sorted(entries, key=lambda entry: str(entry["at"]))
 
 
-def allowed_moves(moves: Iterable[tuple[Actor, Move]]) -> list[Data]:
+def allowed_moves(moves: Iterable[tuple[Move, Sequence[str]]]) -> list[Data]:
     """Return the moves someone may make now, each once, with what they need."""
-    found = {move.name: move for _, move in moves}
     return [
-        {"move": move.name, "to": move.target, "needs": sorted(move.needs)}
-        for move in found.values()
+        {"move": move.name, "to": move.target, "needs": list(needs)}
+        for move, needs in {move.name: (move, needs) for move, needs in moves}.values()
     ]
 
 
