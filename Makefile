@@ -13,6 +13,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/run.done: requirements/run.lock $(foreach folder,$(OWN),$(folder)/pyproject.toml)
+	@command -v "$(PYTHON)" > /dev/null || { echo "Ombud needs Python 3.11 or newer; $(PYTHON) is not here" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit("Ombud needs Python 3.11 or newer; this is " + sys.version) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments: install python3-venv (Debian, Ubuntu: sudo apt install python3-venv)" >&2; exit 1; }
 	@echo "Setting up $(VENV): locked dependencies and the servers, about 200 MB, once."
