@@ -182,6 +182,7 @@ def test_an_invitation_that_is_over_says_what_one_can_do(feedback):
     shown = page(feedback, secret)
 
     assert shown.status_code == 410
+    assert 'href="/cities/santander.es/report"' in shown.text
     assert "4 de junio de 2031" in shown.text or "5 de junio de 2031" in shown.text
     assert "<form" not in shown.text
     assert send(feedback, secret, YES).status_code == 410

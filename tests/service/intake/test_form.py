@@ -83,6 +83,9 @@ def test_photos_go_to_media_and_belong_to_the_request(intake, media, send):
     [fact] = intake.facts()
     assert fact["data"]["media"] == [hashlib.sha256(PICTURE).hexdigest()]
     assert len(media.asked) == 1
+    assert "/media/v1/" not in intake.client.get(sent.headers["location"]).text
+    later = sent.headers["location"].split("?")[0]
+    assert "/media/v1/" in intake.client.get(later).text
 
 
 def test_a_photo_may_stand_for_words(intake, media, send):

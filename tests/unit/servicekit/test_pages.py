@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import flask
@@ -20,9 +21,12 @@ CITY = pages.Brand(
     time_zone="America/Sao_Paulo",
     colour="#ffd500",
 )
+WHEN = datetime(2031, 5, 6, 23, 8, 9, tzinfo=UTC)
 PAGE = """{% extends "ombud/base.html" %}{% import "ombud/forms.html" as forms with context %}
 {% block title %}Title{% endblock %}
-{% block main %}<h1>Title</h1>{{ forms.summary(problems) }}{% endblock %}"""
+{% block main %}<h1>Title</h1>{{ forms.summary(problems) }}
+{{ when | moment }} | {{ when | day }} | {{ 1234.5 | number }} | {{ 0.25 | percent }}
+{% endblock %}"""
 
 
 def tokens(css: str) -> dict[str, str]:
@@ -43,7 +47,7 @@ def app(tmp_path: Path) -> flask.Flask:
     @site.get("/example/page")
     def page() -> str:
         pages.speak(CITY, flask.request.args.get("preferred"))
-        return flask.render_template("page.html", problems={"rating": "Choose <one>"})
+        return flask.render_template("page.html", problems={"rating": "Choose <one>"}, when=WHEN)
 
     return site
 
@@ -113,6 +117,25 @@ def test_the_base_speaks_portuguese_and_escapes_what_it_is_given(app):
     assert "Ir para o conteúdo principal" in text
     assert "<title>Erro: Title · Cidade</title>" in text
     assert "Choose &lt;one&gt;" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        ("pt-BR", "6 de mai. de 2031, 20:08 | 6 de maio de 2031 | 1.234,5 | 25%"),
+        ("es", "6 may 2031, 20:08 | 6 de mayo de 2031 | 1.234,5 | 25\u00a0%"),
+    ],
+)
+def test_dates_and_numbers_are_written_as_the_language_does_in_the_citys_time(
+    app, language, written
+):
+    assert written in app.test_client().get(f"/example/page?lang={language}").text
+
+
+def test_a_page_leads_home_to_its_city(app):
+    assert (
+        'class="city" href="/cities/cidade.example"' in app.test_client().get("/example/page").text
+    )
 
 
 def test_a_page_allows_no_script_and_nothing_from_elsewhere(app):

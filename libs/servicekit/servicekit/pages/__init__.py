@@ -143,6 +143,7 @@ def _dress(app: flask.Flask, shelf: _Shelf) -> None:
             "styles": [shelf.common, shelf.css.get(city, shelf.css[NOBODY.jurisdiction_id])],
             "logo": shelf.logos.get(city),
             "in_language": _in_language,
+            "home": "/" if brand is NOBODY else f"/cities/{city}",
         }
 
 
@@ -213,8 +214,10 @@ def _day(when: date | datetime, style: str = "long") -> str:
 
 
 def _moment(when: datetime, style: str = "medium") -> str:
-    local = _local(when)
-    return babel.dates.format_datetime(local, style, locale=_locale(), tzinfo=None)
+    """Write day and time without seconds, which nobody needs to read."""
+    locale, zone = _locale(), ZoneInfo(flask.g.brand.time_zone)
+    time = babel.dates.format_time(when, "short", tzinfo=zone, locale=locale)
+    return f"{_day(when, style)}, {time}"
 
 
 def _number(value: float, pattern: str | None = None) -> str:

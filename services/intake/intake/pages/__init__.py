@@ -116,12 +116,14 @@ class Pages:
     def _show(self, request: domain.Request, steps: list[domain.Step], *, secret: bool) -> str:
         pack = self.ground.pack(request.jurisdiction_id)
         language = pages.speak(pages.Brand.of(pack), request.language if secret else None)
-        visible = request.visibility == "public"
+        # Media shows a photo once it has heard of the request: not yet in the first moment.
+        received = secret and "received" in flask.request.args
+        visible = request.visibility == "public" and not received
         return flask.render_template(
             "report.html",
             request=request,
             secret=secret,
-            received=secret and "received" in flask.request.args,
+            received=received,
             told=self._told(pack, request, language),
             steps=[(self._state(pack, step.state, language), step) for step in steps],
             first_state=self._state(pack, "received", language),
