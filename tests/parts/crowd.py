@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from parts.people import Citizen, a_photo
-from parts.platform import Platform
+from parts.platform import CITY, Platform
 
 WORDS = (
     "Llevan así una semana",
@@ -26,25 +26,29 @@ WORDS = (
 )
 
 
-def services(platform: Platform) -> list[str]:
-    """Return codes of services that one can report to without answering questions."""
-    listed = platform.http.get(
-        "/open311/v2/services.json", params={"jurisdiction_id": "santander.es"}
+def listed(platform: Platform) -> dict[str, str]:
+    """Return code and name of the services that one can report to without answering questions."""
+    services = platform.http.get(
+        "/open311/v2/services.json", params={"jurisdiction_id": CITY}
     ).json()
-    return [
-        service["service_code"]
-        for service in listed
+    return {
+        service["service_code"]: service["service_name"]
+        for service in services
         if service["type"] == "realtime" and not service["metadata"]
-    ]
+    }
 
 
-def rows(codes: list[str], count: int, seed: int = 1) -> Iterator[dict[str, str]]:
+def rows(services: dict[str, str], count: int, seed: int = 1) -> Iterator[dict[str, str]]:
     """Return made-up reports, always the same ones for one seed."""
+    codes = sorted(services)
     dice = random.Random(seed)  # noqa: S311 - no secret
     for number in range(count):
+        code = dice.choice(codes)
         yield {
+            "lang": "es",
             "request_id": f"made-{seed}-{number}",
-            "service_code": dice.choice(codes),
+            "service_code": code,
+            "service_name": services[code],
             "description": f"{dice.choice(WORDS)} ({number})",
             "lat": f"{43.4623 + dice.uniform(-0.004, 0.004):.6f}",
             "long": f"{-3.8099 + dice.uniform(-0.01, 0.01):.6f}",
@@ -75,9 +79,9 @@ class Crowd:
     @contextlib.contextmanager
     def reporting(self) -> Iterator[Crowd]:
         """Report in the background for as long as the block runs."""
-        codes = services(self.platform)
+        services = listed(self.platform)
         with ThreadPoolExecutor(self.people) as pool:
-            running = [pool.submit(self._report, codes, seed) for seed in range(self.people)]
+            running = [pool.submit(self._report, services, seed) for seed in range(self.people)]
             try:
                 yield self
             finally:
@@ -85,9 +89,9 @@ class Crowd:
                 for one in running:
                     one.result()
 
-    def _report(self, codes: list[str], seed: int) -> None:
+    def _report(self, services: dict[str, str], seed: int) -> None:
         citizen = Citizen(self.platform)
-        for number, row in enumerate(rows(codes, 1_000_000, seed)):
+        for number, row in enumerate(rows(services, 1_000_000, seed)):
             if self._stop.is_set():
                 return
             photos = [a_photo((seed, number % 250, 9), (64, 48))] if number % 5 == 0 else []

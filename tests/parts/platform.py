@@ -145,7 +145,7 @@ class Platform:
         query = "SELECT topic, event_type, event_id, reason FROM parked_event"
         return [(service, *row) for service in SERVICES for row in self.ask(service, query)]
 
-    def settle(self, within_s: float = 240) -> None:
+    def settle(self, within_s: float = 600) -> None:
         """Return when every fact is sent and every reader has taken every fact."""
         until(self._settled, within_s=within_s, every_s=0.5, why="facts still on their way")
 
