@@ -215,7 +215,7 @@ def welcome(place: Place, made: Mapping[str, str], took_s: float) -> str:
 Ombud is ready ({took_s:.1f} s). Ctrl-C stops it.
 
   mailbox, API     {place.url}
-  desk, panel      {place.url}/desk/  {place.url}/panel/
+  panel            {place.url}/panel/
   API, readable    {place.url}/docs/
   mails sent       {place.admin_url}/mails
   health, metrics  {place.admin_url}/ready  {place.admin_url}/metrics
