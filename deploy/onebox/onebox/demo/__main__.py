@@ -101,7 +101,7 @@ def _summary(
     lines += [f"  {count:>6}  {what}" for what, count in outcome.counts.items() if count]
     lines += [f"  {count:>6}  refused, {what}" for what, count in outcome.refusals.most_common(20)]
     lines += [
-        f"See {box.url}/panel/ and {box.url}/desk/. What is open and late shows so once the clocks",
+        f"See {box.url}/panel/. What is open and late shows so once the clocks",
         "of imported cases run, 15 minutes after the import.",
     ]
     return "\n".join(lines) + "\n"
