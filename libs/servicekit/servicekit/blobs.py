@@ -24,7 +24,7 @@ from servicekit.config import BadConfig, Common
 from servicekit.errors import NotFound, Unavailable
 
 CONNECT_S = 2.0
-READ_S = 15.0
+READ_S = 10.0
 RETRIES = 2
 CHUNK_BYTES = 256 * 1024
 REGION = "us-east-1"  # named, so that no call asks the store for it; S3's default

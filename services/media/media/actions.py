@@ -161,7 +161,6 @@ def photo_of_upload(session: Session, upload: Upload) -> Photo | None:
     """Return the photo that a completed upload became, None while it is not completed."""
     if upload.media_id is None:
         return None
-    for photo in store.find_photos(session, upload.media_id):
-        if photo.jurisdiction_id == upload.placing.jurisdiction_id:
-            return photo
-    return None
+    photos = store.find_photos(session, upload.media_id)
+    mine = (one for one in photos if one.jurisdiction_id == upload.placing.jurisdiction_id)
+    return next(mine, None)

@@ -11,7 +11,7 @@ import pytest
 from media.domain import exif, picture, sniff
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
-from servicekit.errors import BadInput, TooLarge, UnsupportedMedia
+from servicekit.errors import BadInput, TooLarge, Unavailable, UnsupportedMedia
 
 LIMITS = picture.Limits(most_bytes=20 * 1024 * 1024, most_pixels=50_000_000)
 SECRET = b"SECRET-43.4623N-3.8099W"
@@ -400,3 +400,42 @@ def test_no_flipped_byte_brings_anything_but_a_picture_or_a_refusal(step):
     except (BadInput, UnsupportedMedia, TooLarge):
         return
     assert SECRET not in cleaned.renditions["full"].data
+
+
+@pytest.mark.parametrize("step", [(Image, "open"), (Image.Image, "resize")])
+def test_no_memory_is_said_and_not_taken_for_a_damaged_photo(step, monkeypatch):
+    def fails(*_, **__):
+        raise MemoryError
+
+    data = encoded(a_scene(5000, 100))
+    monkeypatch.setattr(*step, fails)
+
+    with pytest.raises(Unavailable, match="memory"):
+        clean(data)
+
+
+def test_nothing_foreign_leaves_even_if_the_encoder_wrote_it(monkeypatch):
+    monkeypatch.setattr(picture, "foreign", lambda _: ["COM"])
+
+    with pytest.raises(AssertionError, match="COM"):
+        clean(encoded(a_scene()))
+
+
+def test_what_ends_before_its_picture_is_named():
+    assert picture.foreign(b"\xff\xd8") == ["bytes after the end"]
+    assert picture.foreign(b"\xff\xd8\xff\xfe\x00\x04ab") == ["COM", "bytes after the end"]
+
+
+def test_an_exif_that_breaks_its_reader_turns_nothing():
+    class Broken:
+        def getexif(self):
+            raise ValueError
+
+    assert exif.orientation(Broken()) == 1
+    assert exif.hints(Broken()) == exif.Hints()
+
+
+def test_the_largest_jpeg_is_decoded_at_an_eighth(monkeypatch):
+    monkeypatch.setattr(picture, "DRAFT_PIXELS", 100)
+
+    assert clean(encoded(a_scene(800, 800))).renditions["full"].width == 100

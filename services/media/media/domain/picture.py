@@ -167,9 +167,8 @@ def _check_scans(file: BinaryIO, kind: sniff.Kind) -> None:
 
 def _draft(image: Image.Image) -> None:
     width, height = image.size
-    for scale in (1, 2, 4, 8):
-        if width * height <= DRAFT_PIXELS * scale * scale:
-            break
+    fits = (scale for scale in (1, 2, 4) if width * height <= DRAFT_PIXELS * scale * scale)
+    scale = next(fits, 8)
     image.draft(None, (width // scale, height // scale))
 
 
