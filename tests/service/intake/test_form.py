@@ -1,6 +1,8 @@
 """Reporting by a page, as a browser without JavaScript does it."""
 
 import hashlib
+import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import towns
@@ -165,6 +167,45 @@ def test_a_photo_that_media_does_not_take_is_named_and_nothing_is_kept(intake, m
     assert '<a href="#media">' in sent.text
     assert "A deep one" in sent.text
     assert intake.facts() == []
+
+
+def once_of(shown):
+    return re.search(r'name="once" value="([0-9a-f]{32})"', shown.text)[1]
+
+
+def test_a_form_sent_twice_is_one_report(intake, media, send):
+    once = once_of(intake.client.get(f"{ROOT}/001"))
+    files = {"media": ("p.png", PICTURE, "image/png")}
+
+    first, second = send(once=once, files=files), send(once=once, files=files)
+
+    assert first.headers["location"] == second.headers["location"]
+    assert len(intake.facts()) == 1
+    assert len(media.asked) == 1
+
+
+def test_a_form_sent_twice_at_the_same_moment_is_one_report(intake, send):
+    once = once_of(intake.client.get(f"{ROOT}/001"))
+
+    with ThreadPoolExecutor(6) as pool:
+        sent = list(pool.map(lambda _: send(once=once), range(6)))
+
+    assert len({answer.headers["location"] for answer in sent}) == 1
+    assert len(intake.facts()) == 1
+
+
+def test_a_form_changed_and_sent_again_is_another_report(intake, send):
+    once = once_of(intake.client.get(f"{ROOT}/001"))
+
+    first, second = send(once=once), send(once=once, description="Another one")
+
+    assert first.headers["location"] != second.headers["location"]
+    assert len(intake.facts()) == 2
+
+
+def test_two_forms_with_the_same_words_are_two_reports(intake, send):
+    assert send().headers["location"] != send().headers["location"]
+    assert len(intake.facts()) == 2
 
 
 def test_more_photos_than_ten_are_not_taken(intake, media, send):

@@ -4,6 +4,10 @@ The form means the same as GeoReport's POST and is read by the same ``wire.read_
 words about what is missing are a person's, in the page's language.
 """
 
+import hashlib
+import hmac
+import re
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,18 +17,18 @@ import flask
 from servicekit import pages, web
 from servicekit.errors import BadInput, Refusals, ServiceError, TooLarge, Unavailable
 from servicekit.packs import Pack, Service, text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from intake import actions, domain, wire
+from intake import actions, domain, store, wire
 from intake.pages.words import ANSWER, FIELDS, PHOTOS, PHOTOS_AWAY, TOO_MANY_PHOTOS, WHAT_OR_PHOTO
 
 MAX_PHOTOS = 10
 MAX_BODY_BYTES = 128 << 20
 TRAP = "website"  # people do not see this field; programs that fill in everything do
 _TRIES = 3
+_ONCE = re.compile(r"[0-9a-f]{32}")
 _PLACES = frozenset({"lat", "long", "address_string", "address_id"})
 
 
@@ -93,7 +97,9 @@ class ReportForm:
         try:
             files = _files()
             report = self._read(given, files, pack, service, language)
-            request = self._record(report, wire.service_of(service, language), pack, files)
+            request = self._record(
+                report, wire.service_of(service, language), pack, files, _once(given)
+            )
         except Problems as faults:
             return _form(pack, service, given=given, problems=faults.by_field), 400
         secret = wire.follow_secret(self.ground.secret_key, request.service_request_id)
@@ -141,10 +147,19 @@ class ReportForm:
         service: domain.Service,
         pack: Pack,
         files: Sequence[web.Upload],
+        once: str,
     ) -> domain.Request:
-        """Keep the photos, then the request; an id that is taken already is drawn anew."""
+        """Keep the photos, then the request; the same form sent twice is one request.
+
+        Its id comes from what the form carries, so the second one finds it taken. An id that is
+        taken by something else is drawn anew.
+        """
+        prefix = pack.city.request_id_prefix
+        identity = domain.new_id(prefix, _chooser(self.ground.secret_key, once))
         for _ in range(_TRIES):
-            identity = domain.new_id(pack.city.request_id_prefix)
+            known = self._sent_before(identity, report, service)
+            if known is not None:
+                return known
             photos = [self._keep(file, report.jurisdiction_id, identity) for file in files]
             now = self.now()
             request = domain.open_request(
@@ -154,10 +169,28 @@ class ReportForm:
             try:
                 with self.db.begin() as session:
                     actions.submit_requests(session, [rows])
-            except IntegrityError:
+            except store.IdTaken:
+                known = self._sent_before(identity, report, service)
+                identity = known.service_request_id if known else domain.new_id(prefix)
                 continue
             return request
         raise Unavailable("no id could be found for the report; try again")
+
+    def _sent_before(
+        self, identity: str, report: domain.Report, service: domain.Service
+    ) -> domain.Request | None:
+        with self.db.begin() as session:
+            known = store.find_request(session, identity)
+        if known is None:
+            return None
+        before = (known.jurisdiction_id, known.service_code, known.description, known.place.address)
+        now = (
+            report.jurisdiction_id,
+            service.service_code,
+            report.description,
+            report.place.address,
+        )
+        return known if before == now else None
 
     def _keep(self, file: web.Upload, jurisdiction_id: str, identity: str) -> domain.Photo:
         file.file.seek(0)
@@ -207,6 +240,7 @@ def _form(
         given=given,
         problems=_in_order(problems, service),
         trap=TRAP,
+        once=_once(given),
         max_photos=MAX_PHOTOS,
     )
 
@@ -231,6 +265,19 @@ def _choice(service: Service, language: str) -> dict[str, str]:
         "name": text(service.service_name, language),
         "description": text(service.description, language),
     }
+
+
+def _once(given: MultiDict[str, str]) -> str:
+    """Return what makes this form this form, new when it is shown for the first time."""
+    carried = given.get("once", "")
+    return carried if _ONCE.fullmatch(carried) else secrets.token_hex(16)
+
+
+def _chooser(secret_key: str, once: str) -> Callable[[str], str]:
+    """Return a choice of letters that is always the same for one form and guessed by nobody."""
+    digest = hmac.new(secret_key.encode(), f"once:{once}".encode(), hashlib.sha256).digest()
+    numbers = iter(digest)
+    return lambda letters: letters[next(numbers) % len(letters)]
 
 
 def _fits(service: Service, wanted: str, language: str) -> bool:
