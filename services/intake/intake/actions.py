@@ -100,7 +100,7 @@ def follow_case(session: Session, ground: Ground, event: Event, *, now: datetime
         _publish(session, ground, after, now=now)
         _queue(session, _welcome(ground, after), now)
     if after.contactable and now - move.at < NEWS:
-        _queue(session, _news(ground, after, event.data["outcome_code"]), now)
+        _queue(session, _news(ground, after, event), now)
 
 
 def keep_photo(session: Session, ground: Ground, event: Event) -> None:
@@ -267,15 +267,18 @@ def _welcome(ground: Ground, request: domain.Request) -> domain.Message | None:
     return wire.write_message(pack, request, "request_received", link=ground.link(request))
 
 
-def _news(
-    ground: Ground, request: domain.Request, outcome_code: str | None
-) -> domain.Message | None:
+def _news(ground: Ground, request: domain.Request, event: Event) -> domain.Message | None:
     if request.state in _SILENT:
         return None
     name = "request_resolved" if request.state == "resolved" else "request_moved"
     pack = ground.packs[request.jurisdiction_id]
     return wire.write_message(
-        pack, request, name, link=ground.link(request), outcome_code=outcome_code
+        pack,
+        request,
+        name,
+        link=ground.link(request),
+        words=event.data["words"],
+        outcome_code=event.data["outcome_code"],
     )
 
 

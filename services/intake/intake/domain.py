@@ -305,6 +305,7 @@ def moved(request: Request, move: Move, *, private_service: bool) -> Request:
     if move.sequence <= request.moved_sequence:
         return request
     news = move.closed_datetime if move.status == "closed" else None
+    reopened = (request.status, move.status) == ("closed", "open")  # the old words are past
     visibility = request.visibility
     if visibility == "pending" and move.state in _TAKEN_ON:
         visibility = "private" if private_service else "public"
@@ -313,7 +314,7 @@ def moved(request: Request, move: Move, *, private_service: bool) -> Request:
         moved_sequence=move.sequence,
         state=move.state,
         status=move.status,
-        status_notes=move.words or request.status_notes,
+        status_notes=move.words or (None if reopened else request.status_notes),
         photos=_told(request.photos, move.media),
         expected_datetime=move.expected_datetime,
         closed_datetime=move.closed_datetime,

@@ -50,7 +50,8 @@ def test_a_reopened_request_is_open_again(intake, routing):
     routing.moved(identity, "resolved")
     routing.moved(identity, "reopened", words=None)
 
-    assert intake.one(identity)["status"] == "open"
+    row = intake.one(identity)
+    assert (row["status"], row["status_notes"]) == ("open", None)
 
 
 def test_an_event_that_comes_twice_has_one_effect(intake, routing):

@@ -142,3 +142,28 @@ def test_a_crash_after_the_server_took_it_sends_it_again_with_the_same_id(
 
 def crash(*_, **__):
     raise KeyboardInterrupt
+
+
+def test_every_change_is_told_with_its_own_words_and_no_older_ones(intake, mails, send, routing):
+    identity = intake.reported(email="ana@example.org", locale="en")
+    routing.routed(identity)
+    told = {"accepted": "We look today", "in_progress": None, "resolved": "Done"}
+    for state, words in told.items():
+        intake.clock.forward(hours=1)
+        routing.moved(identity, state, words=words)
+    intake.clock.forward(hours=1)
+    routing.moved(identity, "closed", closed_datetime="2031-05-06T10:08:09Z")
+    send()
+
+    texts = [text_of(mail) for mail in mails.to("ana@example.org")]
+    assert len(texts) == 4
+    assert ["We look today" in text for text in texts] == [False, True, False, False]
+    assert "Done" in texts[3]
+
+
+def test_what_happened_long_ago_is_no_news(intake, mails, send, routing):
+    identity = intake.reported(email="ana@example.org")
+    routing.moved(identity, "resolved", moved_datetime="2031-05-04T10:08:09Z")
+    send()
+
+    assert len(mails.to("ana@example.org")) == 1

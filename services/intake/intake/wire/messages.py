@@ -29,7 +29,13 @@ def followed(secret_key: str, secret: str) -> str | None:
 
 
 def write_message(
-    pack: Pack, request: Request, name: str, *, link: str, outcome_code: str | None = None
+    pack: Pack,
+    request: Request,
+    name: str,
+    *,
+    link: str,
+    words: str | None = None,
+    outcome_code: str | None = None,
 ) -> Message:
     """Return the pack's message of that name, filled in for a request.
 
@@ -54,7 +60,7 @@ def write_message(
         "contact_email": pack.city.contact.email,
         "contact_phone": pack.city.contact.phone,
         "state": texts.states.get(request.state, request.state),
-        "words": request.status_notes,
+        "words": words,
         "outcome": text(outcome.name, language) if outcome else None,
     }
     filled = texts.messages[name].filled(values)
