@@ -47,5 +47,5 @@ def test_every_service_has_its_four_roles_and_each_process_its_own_admin_port(tm
 
 
 def test_a_port_that_is_promised_is_given_to_nobody_else(monkeypatch):
-    monkeypatch.setattr(parts, "_PORTS", (20_000, 20_003))
+    monkeypatch.setattr(parts.ports, "RANGE", (20_000, 20_003))
     assert 20_001 not in parts.free_ports(2, promised=[20_001])
