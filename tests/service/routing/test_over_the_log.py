@@ -35,7 +35,7 @@ class Running:
         self.processes[name] = subprocess.Popen(
             [sys.executable, *(command or ("-m", "routing", name))],
             env={**os.environ, **self.env},
-            stdout=subprocess.PIPE if command else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             text=True,
         )
         return self.processes[name]
@@ -203,6 +203,33 @@ def test_killed_processes_lose_nothing_and_double_nothing(routing, report):
     assert routing.count("parked_event") == 0
     heard = [event for event in events if event.subject in wanted]
     assert len({event.id for event in heard}) == 80  # a relay killed after the ack sends again
+
+
+def test_a_killed_clerk_says_everything_all_the_same_and_once(routing, report):
+    before = routing.count("casefile")
+    names = routing.submit(report, count=60)
+    routing.start("tick2", "-m", "routing", "tick")
+    within(90, lambda: routing.count("casefile") == before + len(names))
+    due = """
+        UPDATE clock SET next_step = 1, next_due = now() WHERE kind = 'solution' AND case_id IN
+            (SELECT id FROM casefile WHERE service_request_id = ANY(:names));
+        UPDATE casefile SET next_due = now() WHERE service_request_id = ANY(:names)"""
+    with routing.engine.begin() as connection:
+        for statement in due.split(";"):
+            connection.execute(sa.text(statement), {"names": names})
+
+    within(30, lambda: routing.count("firing"))
+    routing.kill("tick")
+    routing.start("tick")
+    within(60, lambda: routing.count("firing") >= len(names))
+
+    def breached(found):
+        mine = [one for one in found if one.subject in names]
+        return [one for one in mine if one.type == "deadline.breached.v1"]
+
+    events = routing.read("routing.events", lambda found: len(breached(found)) >= len(names))
+    assert len({event.id for event in breached(events)}) == len(names)
+    routing.kill("tick2")
 
 
 def test_topics_are_made_for_every_department_of_every_city(routing):
