@@ -321,6 +321,7 @@ class City:
     def read(self, request):
         asked = dict(request.url.params)
         if request.url.path.endswith("services.json"):
+            self.locale = asked.get("locale")
             return httpx.Response(
                 200,
                 json=[
@@ -563,6 +564,12 @@ def test_the_language_of_the_file_chooses_the_city(town, tmp_path):
     command.main([str(path), "--out", str(tmp_path / "out")])
 
     assert town.stored[0]["jurisdiction_id"] == "itanhaem.sp.gov.br"
+
+
+def test_the_service_list_is_asked_for_in_the_language_of_the_file(town, tmp_path):
+    run(tmp_path)
+
+    assert town.locale == "es"
 
 
 def test_half_a_line_of_a_killed_run_is_left_out(tmp_path):

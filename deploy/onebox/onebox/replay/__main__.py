@@ -139,7 +139,7 @@ async def replay(plan: Plan) -> int:
 async def _replay(plan: Plan, client: Client) -> int:
     ledger = Ledger(plan.out)
     await _remember(plan, client, ledger)
-    offers = await client.offers()
+    offers = await client.offers(plan.every_row[0].lang)
     chosen = choose(
         plan.every_row,
         [offer for offer in offers if offer.type in plan.types],

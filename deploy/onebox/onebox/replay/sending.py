@@ -87,9 +87,9 @@ class Client:
     patience_s: float = 120.0
     claimed: set[str] = field(default_factory=set)
 
-    async def offers(self) -> list[Offer]:
-        """Read the service list."""
-        found = await self._read("services.json")
+    async def offers(self, locale: str = "") -> list[Offer]:
+        """Read the service list, in the language of the file where the city has it."""
+        found = await self._read("services.json", **({"locale": locale} if locale else {}))
         return [
             Offer(
                 service_code=one["service_code"],
