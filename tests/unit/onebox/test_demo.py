@@ -313,7 +313,18 @@ def test_what_a_door_refuses_is_told_and_fails_the_run(town, capsys):
     town.script = [400]
 
     assert run("--at-once", "1") == 1
-    assert "400 because 400" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "1  refused, report about" in told
+    assert "400 because 400" in told
+    assert "Run it again" in told
+
+
+def test_what_was_refused_comes_in_with_the_next_run(town):
+    town.script = [400]
+    run("--at-once", "1")
+
+    assert run() == 0
+    assert len(town.reports) == 60
 
 
 def test_a_door_that_is_not_ready_is_asked_again():

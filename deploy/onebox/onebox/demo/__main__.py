@@ -100,6 +100,8 @@ def _summary(
     lines = [f"\n{len(stories)} made-up reports of half a year in {cities}, in {took_s:.0f} s"]
     lines += [f"  {count:>6}  {what}" for what, count in outcome.counts.items() if count]
     lines += [f"  {count:>6}  refused, {what}" for what, count in outcome.refusals.most_common(20)]
+    if outcome.refusals:
+        lines.append("Run it again: what came in stays, and what was late (404) follows.")
     lines += [
         f"See {box.url}/panel/. What is open and late shows so once the clocks",
         "of imported cases run, 15 minutes after the import.",

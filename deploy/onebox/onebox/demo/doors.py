@@ -41,7 +41,7 @@ class Doors:
 
     http: httpx.AsyncClient
     box: Box
-    patience_s: float = 120.0
+    patience_s: float = 240.0
     tries: int = field(default=0)
 
     async def bring(self, story: Story, photo: bytes | None) -> Receipt:

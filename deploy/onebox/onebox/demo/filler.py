@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from onebox.demo.doors import Doors, Receipt, Refused
 from onebox.demo.pictures import picture
 from onebox.demo.shapes import Step, Story
 
+REQUEST_ID: Final = re.compile(r"\b[A-Z][A-Z0-9]{0,7}-[A-Z0-9-]+")
 PICTURES: Final = 12
 """So many result photos a city has; nobody looks at each of hundreds."""
 
@@ -63,8 +65,8 @@ class Outcome:
     refusals: Counter[str] = field(default_factory=Counter)
 
     def refused(self, what: str, no: Refused) -> None:
-        """Count a no."""
-        self.refusals[f"{what}: {no}"] += 1
+        """Count a no; the same no about another request is the same."""
+        self.refusals[f"{what}: {REQUEST_ID.sub('…', str(no))}"] += 1
 
 
 @dataclass
