@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import events
+import photos
 import requests_
 import timers
 from ground import Ground, Measured
@@ -76,9 +77,7 @@ def main() -> int:
 
 def show(ground: Ground, rounds: int) -> None:
     """Measure in interleaved rounds, then print."""
-    rows = [
-        Row(*row) for row in (*requests_.rows(ground), *events.rows(ground), *timers.rows(ground))
-    ]
+    rows = [Row(*row) for kind in (requests_, events, timers, photos) for row in kind.rows(ground)]
     for number in range(rounds):
         for row in rows:
             print(f"round {number + 1} of {rounds}: {row.name}", file=sys.stderr, flush=True)

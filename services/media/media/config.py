@@ -20,7 +20,7 @@ class Config:
     decoders: int  # photos decoded at once by one process; each takes up to 0.3 GB for a moment
     upload_ttl_s: int
     forget_unplaced_s: int
-    stale_writing_s: int
+    stale_writing_s: int  # longer than any upload can take between its first object and its row
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:

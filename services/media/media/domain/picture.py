@@ -207,7 +207,8 @@ def _within(image: Image.Image, side: int) -> Image.Image:
     if longest <= side:
         return image
     width, height = (max(1, round(length * side / longest)) for length in image.size)
-    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    # Hamming scales down as well as bicubic does and costs a third less; Lanczos costs the double.
+    return image.resize((width, height), Image.Resampling.HAMMING, reducing_gap=2.0)
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
