@@ -105,6 +105,19 @@ def test_the_lines_of_the_readme_go_the_whole_way(box):
     assert "satisfaction" in done.stdout
 
 
+def test_a_services_own_command_runs_with_the_boxs_settings_and_nothing_is_parked(box):
+    for service in parts.SERVICES:
+        done = subprocess.run(
+            [sys.executable, "-m", "onebox.do", service, "parked", "list"],
+            env=box.env,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
 def test_a_second_box_on_the_same_port_says_who_has_it(box, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "onebox"],
