@@ -6,7 +6,7 @@ from typing import Any
 
 from servicekit import keys, web
 from servicekit.db import Now
-from servicekit.errors import BadInput, Conflict, NotFound
+from servicekit.errors import Conflict, NotFound
 from sqlalchemy.orm import Session, sessionmaker
 
 from routing import actions, store, wire
@@ -130,7 +130,5 @@ def _wanted(caller: Caller, asked: Mapping[str, Any]) -> store.Wanted:
 def _states(states: list[str] | None, status: str | None) -> frozenset[str] | None:
     if states is None and status is None:
         return None
-    by_status = {"open": frozenset(STATES) - ENDED, "closed": ENDED, None: frozenset(STATES)}
-    if status not in by_status:
-        raise BadInput("status must be open or closed")
-    return by_status[status] & frozenset(states if states is not None else STATES)
+    by_status = {"open": frozenset(STATES) - ENDED, "closed": ENDED}
+    return by_status.get(status or "", frozenset(STATES)) & frozenset(states or STATES)

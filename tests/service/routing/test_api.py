@@ -257,6 +257,17 @@ def test_an_update_id_counts_over_both_doors(submit, send, ask, roads, facts):
     assert len(facts("routing.events", "case.moved.v1")) == 1
 
 
+def test_an_update_refused_at_the_other_door_is_refused_at_this_one(submit, send, ask, roads):
+    submit()
+    send(update_id="u1", move="resumed")
+    body = {"move": "resumed", "update_id": "u1"}
+
+    status, errors = ask("POST", f"{CASES}/SDR-1/moves", roads, json=body)
+
+    assert status == 409
+    assert "the case is routed" in errors[0]["description"]
+
+
 def test_history_is_brought_in_with_its_own_times(submit, ask, key, facts):
     submit(imported=True, channel="import", requested_datetime="2026-06-01T07:00:00Z")
     importer = key("import")

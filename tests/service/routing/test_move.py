@@ -242,13 +242,7 @@ def test_a_dispute_is_noted(submit, send, hear, db):
     send(**DONE)
     hear(
         "request.disputed.v1",
-        {
-            "jurisdiction_id": "town.example",
-            "service_request_id": "SDR-1",
-            "evaluation_id": "e1",
-            "department": "roads",
-            "disputed_datetime": "2026-12-24T10:00:00Z",
-        },
+        disputing(),
         source="/feedback",
     )
 
@@ -280,19 +274,54 @@ def test_who_may_see_a_request_is_noted(submit, hear, db):
     assert case.visibility == "hidden"
 
 
-@pytest.mark.parametrize("kind", ["request.evaluated.v1", "request.published.v1"])
-def test_news_of_a_request_we_do_not_know_is_refused(hear, kind):
-    data = (
-        evaluated()
-        if "evaluated" in kind
-        else {
-            "jurisdiction_id": "town.example",
-            "service_request_id": "SDR-1",
-            "visibility": "public",
-        }
-    )
+def disputing(**changes):
+    given = {
+        "jurisdiction_id": "town.example",
+        "service_request_id": "SDR-1",
+        "evaluation_id": "e1",
+        "department": "roads",
+        "disputed_datetime": "2026-12-24T10:00:00Z",
+    }
+    return given | changes
+
+
+PUBLISHED = {
+    "jurisdiction_id": "town.example",
+    "service_request_id": "SDR-1",
+    "visibility": "public",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("request.evaluated.v1", evaluated()),
+        ("request.disputed.v1", disputing()),
+        ("request.published.v1", PUBLISHED),
+    ],
+)
+def test_news_of_a_request_we_do_not_know_is_refused(hear, kind, data):
     with pytest.raises(NotFound):
         hear(kind, data)
+
+
+def test_an_unsolved_case_that_may_not_be_reopened_stays_as_it_is(submit, send, hear, facts):
+    submit()
+    send(**DONE)
+    hear("request.evaluated.v1", evaluated(solved=False), source="/feedback")
+
+    assert moved(facts) == [("routed", "resolved")]
+
+
+def test_waiting_updates_are_answered_by_one_clerk_at_a_time(submit, send, db, early, facts):
+    from routing import store  # noqa: PLC0415 - only here
+
+    send()
+    submit()
+    with db.begin() as other:
+        assert store.alone(other, "early updates")
+        assert early() == 0
+    assert early() == 1
 
 
 def test_a_city_we_do_not_serve_is_refused(submit):

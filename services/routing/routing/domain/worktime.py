@@ -43,11 +43,6 @@ class Calendar:
     holiday: Callable[[date], str | None] = lambda _: None
     _known: dict[date, tuple[Stretch, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    def working(self, moment: datetime) -> bool:
-        """Return whether the city works at this moment."""
-        day = moment.astimezone(self.zone).date()
-        return any(begins <= moment < ends for begins, ends in self.stretches(day))
-
     def stretches(self, day: date) -> tuple[Stretch, ...]:
         """Return the working stretches of a local date on the UTC line, rising."""
         known = self._known.get(day)
