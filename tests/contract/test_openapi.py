@@ -1,7 +1,6 @@
 """Every OpenAPI document is valid, and the service behind it has a method for every operation."""
 
 import importlib
-import importlib.util
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 from servicekit.contracts import Contracts
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
-SERVICES = sorted(path.stem for path in (CONTRACTS / "openapi").glob("[!c]*.yaml"))
+SERVICES = ("intake", "routing", "media", "feedback", "metrics")
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options"}
 ERROR_LIST = {"code", "description"}
 contracts = Contracts.load(CONTRACTS)
@@ -41,8 +40,6 @@ def test_every_operation_has_an_id_of_its_own(service):
 
 
 def test_every_operation_is_served_by_a_method_of_the_api(service):
-    if importlib.util.find_spec(f"{service}.api") is None:
-        return  # its document came before it
     api = importlib.import_module(f"{service}.api").Api
     missing = [
         operation["operationId"]

@@ -331,6 +331,7 @@ def test_every_faulty_parameter_is_named_in_an_entry_of_its_own(ours):
 def test_an_id_may_hold_dots_and_the_last_one_begins_the_format(ours):
     assert ask(ours, "GET", "/things/a.b.c.xml").status_code == 200
     assert ask(ours, "GET", "/things/a.csv").status_code == 404
+    assert ask(ours, "GET", "/things/%0A.json").status_code == 404
 
 
 def test_a_wrong_method_is_told_which_ones_are_right(ours):
