@@ -11,9 +11,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from parts import Parts, choose
+from parts import Parts, browser, choose
 from parts.mail import MailSink
 from parts.no_skips import pytest_sessionfinish, pytest_terminal_summary
+from playwright.sync_api import Browser
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]  # CI knows no skips
 
@@ -139,3 +140,10 @@ def mails(mail_server: MailSink) -> MailSink:
 def environment(parts: Parts) -> Callable[..., dict[str, str]]:
     """Return a function that gives the environment of a service, parts included once they run."""
     return parts.environment
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Return a real browser, without a window."""
+    with browser.chromium() as running:
+        yield running

@@ -1,16 +1,12 @@
 """The panel in front of a real database, and in a real browser."""
 
 import re
-import shutil
-import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from metrics.app import SERVICE
-from playwright.sync_api import sync_playwright
+from parts.browser import served
 from servicekit.process import Process
 from starlette.testclient import TestClient
 
@@ -131,26 +127,8 @@ def test_without_a_city_the_cities_are_offered(client):
 
 @pytest.fixture(scope="module")
 def address(app):
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="on"))
-    running = threading.Thread(target=server.run)
-    running.start()
-    while not server.started:
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    running.join()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("no chromium on this machine")
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with served(app) as url:
+        yield url
 
 
 @pytest.mark.parametrize(
@@ -162,8 +140,8 @@ def browser():
         ("santander.es?lang=en&from=2026-03-09&to=2026-03-01", 375, "dark"),
     ],
 )
-def test_the_panel_has_nothing_that_shuts_people_out(some, address, browser, path, width, scheme):
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_the_panel_has_nothing_that_shuts_people_out(some, address, chromium, path, width, scheme):
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     try:
