@@ -34,6 +34,9 @@ log = logs.get(__name__)
 Handler = Callable[[Session, Event], None]
 Outcome = Literal["handled", "repeated", "ignored", "parked"]
 NOT_YET_S = 60.0
+PARKED_EVERY_S = 15.0
+_FIRST_PAUSE_S = 0.5
+_LONGEST_PAUSE_S = 10.0
 _OUTAGES = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, KafkaError, OSError)
 
 
@@ -227,23 +230,29 @@ class Listener:
         self.took = Histogram(
             f"{service}_event_handling_seconds", "Time to apply an event", registry
         )
+        self.parked = Gauge(
+            f"{service}_parked_events", "Events set aside and not replayed yet", registry
+        )
+        self._count_parked_at_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Read until ``stop``; an outage of log or database is waited out with backoff."""
-        pause_s = 0.5
+        pause_s = _FIRST_PAUSE_S
         while not stop.is_set():
             consumer = None
+            began_s = time.monotonic()
             try:
                 consumer = self.connect()
                 consumer.subscribe(list(self.topics))
                 self._read(consumer, stop)
-                pause_s = 0.5
             except _OUTAGES as trouble:
+                if time.monotonic() - began_s > _LONGEST_PAUSE_S:
+                    pause_s = _FIRST_PAUSE_S  # it has worked in between
                 log.warning(
                     "listener waits for a part", reason=str(trouble)[:300], again_in_s=pause_s
                 )
                 stop.wait(pause_s * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
-                pause_s = min(pause_s * 2, 10.0)
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
             finally:
                 if consumer is not None:
                     consumer.close(autocommit=False)
@@ -273,6 +282,7 @@ class Listener:
                 self._drain(consumer, partition, held, stop)
             self._pause_and_resume(consumer)
             self._show_lag(consumer)
+            self._show_parked()
 
     def _drain(
         self, consumer: KafkaConsumer, partition: TopicPartition, held: _Held, stop: threading.Event
@@ -315,6 +325,14 @@ class Listener:
             consumer.pause(*(full - paused))
         if paused - full:
             consumer.resume(*(paused - full))
+
+    def _show_parked(self) -> None:
+        if time.monotonic() < self._count_parked_at_s:
+            return
+        self._count_parked_at_s = time.monotonic() + PARKED_EVERY_S
+        still = sa.select(sa.func.count()).select_from(PARKED).where(PARKED.c.replayed_at.is_(None))
+        with self.db() as session:
+            self.parked.set(session.scalar(still) or 0)
 
     def _show_lag(self, consumer: KafkaConsumer) -> None:
         lags: dict[str, int] = dict.fromkeys(self.topics, 0)

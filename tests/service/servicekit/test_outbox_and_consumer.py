@@ -127,12 +127,19 @@ def test_a_defect_of_ours_parks_the_event_and_leaves_no_half_effect(
         raise KeyError("nobody thought of this")
 
     put(f"{group}-b")
-    with running(relay, listener(handler)):
+    reader = listener(handler)
+    with running(relay, reader):
         until(lambda: parked_reasons(db))
+        reader._count_parked_at_s = 0
+        until(lambda: exposed(reader.parked) == 1)
 
     assert parked_reasons(db) == ["defect: KeyError: 'nobody thought of this'"]
     with db() as session:
         assert not session.execute(sa.select(HANDLED).where(HANDLED.c.source == "half")).all()
+
+
+def exposed(gauge):
+    return next(iter(gauge.collect())).samples[0].value
 
 
 def parked_reasons(db):
