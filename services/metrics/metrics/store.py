@@ -202,7 +202,10 @@ def sums(
     by: Sequence[str],
     only: Mapping[str, str],
 ) -> dict[Group, dict[str, int]]:
-    """Return the sums of all measures by group; ``by`` may name ``day`` and dimensions."""
+    """Return the sums of all measures by group; ``by`` may name ``day`` and dimensions.
+
+    A group that everything has left again, as the one without a department, is no group.
+    """
     keys = [ROLLUP.c[name] for name in by]
     totals = [sa.cast(sa.func.sum(ROLLUP.c[name]), sa.BigInteger) for name in domain.MEASURES]
     query = sa.select(*keys, *totals).where(*_where(ROLLUP, jurisdiction_id, period, by, only))
@@ -211,7 +214,7 @@ def sums(
     return {
         tuple(row[:width]): dict(zip(domain.MEASURES, row[width:], strict=True))
         for row in rows
-        if row[width] is not None
+        if any(row[width:])
     }
 
 
