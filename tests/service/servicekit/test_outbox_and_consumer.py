@@ -1,9 +1,13 @@
 """From a commit here to an effect there, on a real database and a real log."""
 
+from types import SimpleNamespace
+
+import orjson
+import pytest
 import sqlalchemy as sa
 from kafka import KafkaConsumer
 from parts.log_running import running, until
-from servicekit import cli, trace
+from servicekit import cli, consumer, trace
 from servicekit.consumer import NotYet
 from servicekit.db import HANDLED, OUTBOX, PARKED
 from servicekit.errors import Conflict
@@ -225,3 +229,55 @@ def test_of_two_relays_one_stands_by_until_the_other_ends(engine, relay, put, db
             assert not everything_sent(db)
             other.execute(sa.text("SELECT pg_advisory_unlock(2830)"))
             until(lambda: everything_sent(db))
+
+
+def a_record(**changes):
+    about = {"ce_id": "1", "ce_source": "/elsewhere", "ce_type": "request.hidden.v1"}
+    headers = [(name, text.encode()) for name, text in about.items()]
+    fields = {"topic": "intake.events", "partition": 0, "offset": 7, "key": b"k", "value": b"{}"}
+    return SimpleNamespace(**{**fields, "headers": headers, **changes})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("ce_id", None)],
+        [("x", None)],
+        [("a\x00b", b"1")],
+        [("ce_\x00", b"\xff")],
+    ],
+)
+def test_no_header_that_a_record_can_carry_stops_the_reader(db, contracts, headers):
+    record = consumer._record(a_record(headers=headers))
+
+    outcome = consumer.handle(record, on={}, db=db, contracts=contracts, group="reader")
+
+    assert outcome == "parked"
+    with db() as session:
+        assert session.scalars(sa.select(PARKED.c.offset)).all() == [7]
+
+
+def test_a_refused_event_of_any_size_fits_into_the_log_once_parked(db, contracts):
+    huge = a_record(value=b"x" * 5_000_000, headers=[(f"h{n}", b"y" * 50_000) for n in range(30)])
+
+    consumer.handle(consumer._record(huge), on={}, db=db, contracts=contracts, group="reader")
+
+    with db() as session:
+        [told] = session.execute(sa.select(OUTBOX)).all()
+        [kept] = session.execute(sa.select(PARKED)).all()
+    assert len(orjson.dumps(told.value)) < 900_000
+    assert told.value["value_bytes"] == 5_000_000
+    assert consumer.parked_record(kept).value == huge.value
+    assert consumer.parked_record(kept).headers == huge.headers
+
+
+def test_types_that_strangers_make_up_make_no_series(db, contracts, log, listener):
+    reader = listener(noting([]))
+    for number in range(3):
+        about = {"id": "1", "source": "/x", "subject": "a", "time": "2026-01-01T00:00:00Z"}
+        about["type"] = f"made.up.v{number}"
+        headers = [(f"ce_{name}", text.encode()) for name, text in about.items()]
+        reader._apply(consumer._record(a_record(headers=headers)), consumer._Held())
+
+    [family] = reader.events.collect()
+    assert {one.labels["type"] for one in family.samples} == {"unknown"}
