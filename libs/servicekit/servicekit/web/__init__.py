@@ -7,10 +7,9 @@ and the answer are the same ones. What a client sees is the contract, whichever 
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import flask
-from a2wsgi import WSGIMiddleware
 from connexion.middleware.context import ContextMiddleware
 from connexion.middleware.lifespan import LifespanMiddleware
 from connexion.middleware.routing import RoutingMiddleware
@@ -22,6 +21,7 @@ from servicekit.process import Process
 from servicekit.web.edge import Edge, current_headers
 from servicekit.web.form import Form, Upload
 from servicekit.web.operation import Answer, App
+from servicekit.web.pages import Pages
 from servicekit.web.validation import Validation, current_form
 
 __all__ = ["Answer", "Form", "Upload", "bearer", "build", "form", "header"]
@@ -46,7 +46,7 @@ def build(process: Process, api: object, *, pages: flask.Flask | None = None) ->
         document=document,
         api=app,
         hot=app.direct(_hot(document)),
-        pages=cast("ASGIApp", WSGIMiddleware(cast("Any", pages), workers=8)) if pages else None,
+        pages=Pages(pages) if pages else None,
         registry=process.metrics,
     )
 
