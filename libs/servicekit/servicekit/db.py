@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -60,6 +61,13 @@ def engine(url: str, *, pool_size: int = 8, **options: Any) -> sa.Engine:
         },
         **options,
     )
+
+
+def no_text(fault: BaseException) -> bool:
+    """Tell whether the database refused a value because it holds NUL, which no text of it can."""
+    cause = getattr(fault, "orig", None)
+    unknown = isinstance(cause, psycopg.errors.UntranslatableCharacter)
+    return unknown or (isinstance(cause, psycopg.DataError) and "NUL" in str(cause))
 
 
 def sessions(bound: sa.Engine) -> sessionmaker[Session]:

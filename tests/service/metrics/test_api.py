@@ -125,6 +125,8 @@ def test_json_by_extension_is_json(client, lamps):
         ({**MARCH, "figure": "stars"}, 400, "figure"),
         ({**MARCH, "from": "0001-01-01", "to": "0001-01-02"}, 400, "too early"),
         ({"jurisdiction_id": "santander.es", "to": "0001-01-02"}, 400, "too early"),
+        ({"jurisdiction_id": "santander.es", "to": "9999-12-31"}, 400, "too late"),
+        ({**MARCH, "department": "a\x00"}, 400, "NUL"),
     ],
 )
 def test_a_question_that_cannot_be_answered_is_refused_in_geo_reports_way(

@@ -91,6 +91,7 @@ def test_links_keep_the_language_and_the_language_keeps_the_days(client):
         {"from": "2026-03-09", "to": "2026-03-01"},
         {"from": "soon"},
         {"from": "0001-01-01", "to": "0001-01-05"},
+        {"from": "9999-12-30", "to": "9999-12-31"},
     ],
 )
 def test_days_that_make_no_period_are_said_and_the_usual_ones_shown(client, params):
@@ -106,6 +107,10 @@ def test_what_is_asked_cannot_break_out_of_the_page(client):
 
     assert page.status_code == 200
     assert "<b>" not in page.text
+
+
+def test_a_department_that_no_text_can_name_is_no_defect_of_ours(client):
+    assert client.get(SANTANDER, params={"department": "a\x00"}).status_code == 400
 
 
 def test_a_department_can_be_looked_at_alone(client, some):

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpx
+import psycopg
 import pytest
 from connexion import AsyncApp
 from connexion.options import SwaggerUIOptions
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from servicekit import web
 from servicekit.process import Process, Service
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 
 DOCUMENT: dict[str, Any] = {
     "openapi": "3.0.3",
@@ -423,3 +424,25 @@ def test_a_missing_method_stops_the_start():
     process.__dict__["contracts"] = Documents()
     with pytest.raises(Exception, match="post_thing"):
         web.build(process, Half())
+
+
+def test_a_text_that_no_database_keeps_is_the_clients_fault(monkeypatch):
+    async def looked_up(self, **given):
+        raise DataError("SELECT secret", {}, psycopg.DataError("text cannot contain NUL (0x00)"))
+
+    service = Service(name="things", migrations=None, serve=None, handlers=None)
+    process = Process(service, ENV)
+    process.__dict__["contracts"] = Documents()
+    monkeypatch.setattr(Api, "get_thing", looked_up)
+    answer = ask(web.build(process, Api()), "GET", "/things/a.json")
+
+    assert answer.status_code == 400
+    assert "NUL" in answer.text
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/things/a.json", "/things/a.xml", "/nowhere", "/docs/things/"])
+def test_no_answer_is_guessed_to_be_something_else(ours, path):
+    answer = ask(ours, "GET", path)
+
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]

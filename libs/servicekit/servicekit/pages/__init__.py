@@ -19,9 +19,10 @@ import babel.numbers
 import flask
 import jinja2
 import sqlalchemy as sa
-from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, ServiceUnavailable
 
 from servicekit import logs
+from servicekit.db import no_text
 from servicekit.pages.brand import NOBODY, Brand
 from servicekit.pages.words import Catalogues
 
@@ -171,6 +172,8 @@ def _trouble(error: HTTPException) -> tuple[str, int]:
 
 def _defect(error: Exception) -> tuple[str, int]:
     """Note what went wrong and tell the reader nothing of our inside."""
+    if no_text(error):
+        return _trouble(BadRequest())
     away = isinstance(error, (OSError, sa.exc.OperationalError, sa.exc.InterfaceError))
     log.failure("a page met a defect", error, page=flask.request.endpoint, away=away)
     return _trouble(ServiceUnavailable() if away else InternalServerError())

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit import georeport, logs, trace
-from servicekit.errors import NotAllowed, NotFound, Outage, ServiceError, Unavailable
+from servicekit.db import no_text
+from servicekit.errors import BadInput, NotAllowed, NotFound, Outage, ServiceError, Unavailable
 from servicekit.metrics import Counter, Histogram
 from servicekit.web.docs import Docs
 from servicekit.web.operation import Answer, send_answer
@@ -148,6 +149,9 @@ class Edge:
             )
             await _refuse(send, Unavailable("A part of the service is away; try again."), path)
         except Exception as defect:  # noqa: BLE001 - the edge: nothing of our inside goes out
+            if no_text(defect):
+                await _refuse(send, BadInput("a text must not hold the character NUL"), path)
+                return
             log.failure("a request met a defect", defect)
             fault = ServiceError("The server failed; it has been noted.", code=SERVER_FAULT)
             fault.status = SERVER_FAULT
@@ -212,16 +216,16 @@ class _Noted:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.cors:
-                headers = [
-                    *message.get("headers", []),
-                    (b"access-control-allow-origin", b"*"),
-                    (
-                        b"access-control-expose-headers",
-                        b"Location, Link, X-Total-Count, Retry-After, ETag",
-                    ),
-                ]
-                message = {**message, "headers": headers}
+            message = {**message, "headers": list(self._headers(message.get("headers", ())))}
         elif self.head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self.send(message)
+
+    def _headers(self, given: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        """Yield what goes out; what citizens wrote is never taken for a page or a script."""
+        yield from (one for one in given if one[0].lower() != b"x-content-type-options")
+        yield (b"x-content-type-options", b"nosniff")
+        if self.cors:
+            yield (b"access-control-allow-origin", b"*")
+            exposed = b"Location, Link, X-Total-Count, Retry-After, ETag"
+            yield (b"access-control-expose-headers", exposed)

@@ -30,6 +30,8 @@ class Period:
             raise BadInput("from must not be later than to")
         if self.days > LONGEST_DAYS:
             raise BadInput(f"from and to may be at most {LONGEST_DAYS} days apart")
+        if self.last == date.max:
+            raise BadInput("to is too late")  # no day comes after it
 
     @property
     def days(self) -> int:
