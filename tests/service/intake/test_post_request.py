@@ -389,6 +389,28 @@ def test_a_form_in_parts_is_read_as_any_other(intake):
     assert answer.status_code == 201
 
 
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=latin-1"])
+def test_text_in_parts_is_utf8_or_refused_never_another_alphabet(intake, errors, charset):
+    def send(words):
+        fields = {"service_code": b"001", "address_string": b"x", "api_key": intake.key.encode()}
+        parts = {**fields, "description": words}.items()
+        body = b"".join(
+            b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (k.encode(), v)
+            for k, v in parts
+        )
+        return intake.client.post(
+            f"/open311/v2/requests.json?jurisdiction_id={towns.FIRST}",
+            content=body + b"--b--\r\n",
+            headers={"Content-Type": f"multipart/form-data; boundary=b{charset}"},
+        )
+
+    good, bad = send("años 😀".encode()), send(b"a\xf1os")
+
+    assert intake.one(good.json()[0]["service_request_id"])["description"] == "años 😀"
+    assert bad.status_code == 400
+    assert "UTF-8" in errors(bad)[0][1]
+
+
 def test_what_is_public_speaks_the_citys_language_whatever_the_reporter_speaks(intake):
     identity = intake.reported(locale="en")
 

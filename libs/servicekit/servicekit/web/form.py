@@ -20,6 +20,9 @@ MULTIPART = "multipart/form-data"
 MAX_FIELDS = 1000
 MAX_FILES = 20
 MAX_FIELD_BYTES = 1 << 20
+# Starlette's parser takes text that is not UTF-8 for Latin-1 without a word. So it is told to
+# read all text as Latin-1, which keeps each byte, and what the bytes mean is decided here.
+_BYTE_BY_BYTE = "latin-1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +96,14 @@ async def read_urlencoded(receive: Receive, limit_bytes: int) -> Form:
 async def read_multipart(receive: Receive, headers: Headers, limit_bytes: int) -> Form:
     """Return the pairs and files of a multipart body; files go to disk above 1 MiB.
 
-    An empty file part counts as not sent. Raises BadInput when the body cannot be taken apart.
+    An empty file part counts as not sent. Raises BadInput when the body cannot be taken apart
+    or its text is not UTF-8.
     """
     _, options = parse_options_header(headers.get("content-type", ""))
     if not options.get(b"boundary"):
         raise BadInput("Content-Type multipart/form-data has no boundary")
     parser = MultiPartParser(
-        headers,
+        Headers({"content-type": f"{headers['content-type']}; charset={_BYTE_BY_BYTE}"}),
         chunks(receive, limit_bytes),  # type: ignore[arg-type]  # any async iterator will do
         max_files=MAX_FILES,
         max_fields=MAX_FIELDS,
@@ -112,12 +116,21 @@ async def read_multipart(receive: Receive, headers: Headers, limit_bytes: int) -
     except (KeyError, ValueError) as fault:
         raise BadInput(f"the multipart body cannot be read: {fault}") from None
     form = Form()
-    for name, value in data.multi_items():
-        if isinstance(value, UploadFile):
-            _keep_file(form, name, value)
-        else:
-            form.fields.append((name, value))
+    try:
+        for name, value in data.multi_items():
+            if isinstance(value, UploadFile):
+                _keep_file(form, _text(name, "replace"), value)
+            else:
+                form.fields.append((_text(name), _text(value)))
+    except UnicodeError:
+        await data.close()
+        raise BadInput("the body is not UTF-8") from None
     return form
+
+
+def _text(given: str, errors: str = "strict") -> str:
+    """Return what the parser read byte by byte as the UTF-8 that it is."""
+    return given.encode(_BYTE_BY_BYTE).decode(errors=errors)
 
 
 def _keep_file(form: Form, name: str, upload: UploadFile) -> None:
@@ -128,7 +141,7 @@ def _keep_file(form: Form, name: str, upload: UploadFile) -> None:
     form.files.append(
         Upload(
             name=name,
-            filename=upload.filename or "",
+            filename=_text(upload.filename or "", "replace"),
             content_type=upload.content_type or "",
             size_bytes=size,
             file=upload.file,
