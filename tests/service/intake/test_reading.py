@@ -128,6 +128,14 @@ def test_the_wrong_method_is_a_405_that_names_the_right_ones(intake, errors):
     assert errors(answer)[0][0] == 405
 
 
+@pytest.mark.parametrize("method", ["DELETE", "POST", "OPTIONS"])
+def test_an_unknown_url_is_a_404_whatever_the_method(intake, errors, method):
+    answer = intake.client(method, "/open311/v2/services.csv")
+
+    assert answer.status_code == 404
+    assert errors(answer)[0][0] == 404
+
+
 def test_any_site_may_read_also_errors(intake):
     assert intake.ask("services.json").headers["access-control-allow-origin"] == "*"
     assert intake.ask("services/zz9.json").headers["access-control-allow-origin"] == "*"

@@ -67,13 +67,17 @@ class Docs:
                     yield method.upper(), path, operation, list(map(self._resolve, parameters))
 
     def _resolve(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Follow ``$ref`` within the document."""
-        while "$ref" in value:
-            found: Any = self.document
-            for step in value["$ref"].removeprefix("#/").split("/"):
-                found = found[step.replace("~1", "/").replace("~0", "~")]
-            value = found
-        return value
+        return resolve(self.document, value)
+
+
+def resolve(document: Mapping[str, Any], value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Follow ``$ref`` within a document."""
+    while "$ref" in value:
+        found: Any = document
+        for step in value["$ref"].removeprefix("#/").split("/"):
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        value = found
+    return value
 
 
 def says(schema: Mapping[str, Any]) -> str:

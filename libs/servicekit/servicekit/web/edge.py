@@ -16,7 +16,7 @@ from servicekit import georeport, logs, trace
 from servicekit.db import no_text
 from servicekit.errors import BadInput, NotAllowed, NotFound, Outage, ServiceError, Unavailable
 from servicekit.metrics import Counter, Histogram
-from servicekit.web.docs import Docs
+from servicekit.web.docs import Docs, resolve
 from servicekit.web.operation import Answer, send_answer
 
 log = logs.get(__name__)
@@ -44,13 +44,20 @@ class Paths:
         paths = document["paths"]
         plain = sorted(paths, key=lambda path: path.count("{"))
         self.known = [
-            (re.compile(_pattern(path)), re.findall(r"\{([^}]+)\}", path), _operations(paths[path]))
+            (
+                re.compile(_pattern(path, _choices(document, paths[path]))),
+                re.findall(r"\{([^}]+)\}", path),
+                _operations(paths[path]),
+            )
             for path in plain
         ]
         self.prefixes = {path.split("/")[1] for path in paths}
 
     def find(self, path: str) -> Found:
-        """Return what a path names; a parameter takes as much as it can, never a slash."""
+        """Return what a path names; a parameter takes as much as it can, never a slash.
+
+        A word that is none of a parameter's ``enum`` makes it another, unknown path.
+        """
         for pattern, names, operations in self.known:
             match = pattern.fullmatch(path)
             if match:
@@ -62,11 +69,22 @@ class Paths:
         return path.split("/")[1:2] != [] and path.split("/")[1] in self.prefixes
 
 
-def _pattern(path: str) -> str:
+def _pattern(path: str, choices: Mapping[str, str]) -> str:
     return "".join(
-        "([^/]+)" if part.startswith("{") else re.escape(part)
+        f"({choices.get(part[1:-1], '[^/]+')})" if part.startswith("{") else re.escape(part)
         for part in re.split(r"(\{[^}]+\})", path)
     )
+
+
+def _choices(document: Mapping[str, Any], methods: Mapping[str, Any]) -> dict[str, str]:
+    """Return a pattern for each parameter of a path that is one of a few words."""
+    operations = [methods[method] for method in METHODS if method in methods]
+    declared = [one for part in (methods, *operations) for one in part.get("parameters", [])]
+    return {
+        one["name"]: "|".join(re.escape(str(word)) for word in one["schema"]["enum"])
+        for one in (resolve(document, given) for given in declared)
+        if one["in"] == "path" and "enum" in one["schema"]
+    }
 
 
 def _operations(methods: Mapping[str, Any]) -> dict[str, str]:
