@@ -136,6 +136,15 @@ def test_an_unknown_url_is_a_404_whatever_the_method(intake, errors, method):
     assert errors(answer)[0][0] == 404
 
 
+@pytest.mark.parametrize("path", ["discovery.json", "services.xml", "requests/a.json"])
+def test_a_preflight_names_get_post_and_options_on_every_resource(intake, path):
+    answer = intake.client("OPTIONS", f"/open311/v2/{path}")
+
+    allowed = answer.headers["access-control-allow-methods"].split(", ")
+    assert {"GET", "POST", "OPTIONS"} <= set(allowed)
+    assert "POST" not in answer.headers["allow"]
+
+
 def test_any_site_may_read_also_errors(intake):
     assert intake.ask("services.json").headers["access-control-allow-origin"] == "*"
     assert intake.ask("services/zz9.json").headers["access-control-allow-origin"] == "*"

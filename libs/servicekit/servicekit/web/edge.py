@@ -22,6 +22,7 @@ from servicekit.web.operation import Answer, send_answer
 log = logs.get(__name__)
 METHODS = ("get", "post", "put", "patch", "delete")
 SERVER_FAULT = 500
+_ASKED_OF_ALL = ("GET", "POST", "OPTIONS")  # what GeoReport's preflight names on each resource
 _AWAY = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 current_headers: ContextVar[Headers | None] = ContextVar("headers", default=None)
 
@@ -208,7 +209,7 @@ def _preflight(scope: Scope, allow: str) -> dict[str, str]:
     named = ", ".join(re.findall(r"[A-Za-z0-9-]+", asked))
     return {
         "Allow": allow,
-        "Access-Control-Allow-Methods": allow,
+        "Access-Control-Allow-Methods": ", ".join(sorted({*allow.split(", "), *_ASKED_OF_ALL})),
         "Access-Control-Allow-Headers": named,
         "Access-Control-Max-Age": "86400",
     }
