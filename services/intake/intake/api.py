@@ -34,12 +34,22 @@ class Api:
     writer: GroupCommit[store.Submission]
     now: Callable[[], datetime]
 
-    def get_site_discovery(self, format: str) -> web.Answer:  # noqa: A002 - the contract's word
+    def get_site_discovery(
+        self,
+        format: str,  # noqa: A002 - the contract's word
+        jurisdiction_id: str | None = None,
+    ) -> web.Answer:
         """Say where the endpoints are."""
-        return self.get_discovery(format)
+        return self.get_discovery(format, jurisdiction_id)
 
-    def get_discovery(self, format: str) -> web.Answer:  # noqa: A002 - the contract's word
-        """Say where the endpoints are."""
+    def get_discovery(
+        self,
+        format: str,  # noqa: A002 - the contract's word
+        jurisdiction_id: str | None = None,
+    ) -> web.Answer:
+        """Say where the endpoints are; they are the same for each city that we know."""
+        if jurisdiction_id is not None:
+            self._pack(jurisdiction_id)
         found = wire.discovery(self.packs, self.ground.public_url, self._changeset)
         return _answer(*georeport.encode_object("discovery", found, format))
 

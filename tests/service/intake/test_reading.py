@@ -26,6 +26,18 @@ def test_discovery_names_the_endpoint_in_both_formats_at_both_places(intake, pat
     assert in_json.headers["content-type"] == "application/json; charset=utf-8"
 
 
+@pytest.mark.parametrize("root", ["/open311", "/open311/v2"])
+@pytest.mark.parametrize("fmt", ["json", "xml"])
+def test_discovery_knows_no_unknown_jurisdiction_either(intake, errors, root, fmt):
+    path = f"{root}/discovery.{fmt}?jurisdiction_id="
+    [unknown, known, blank] = (
+        intake.client("GET", path + one) for one in ("nope.example", towns.SECOND, "%20")
+    )
+
+    assert (unknown.status_code, known.status_code, blank.status_code) == (404, 200, 200)
+    assert "jurisdiction_id" in errors(unknown)[0][1]
+
+
 def test_the_service_list_has_all_fields_in_both_formats(intake):
     [first, *_] = intake.ask("services.json").json()
 
