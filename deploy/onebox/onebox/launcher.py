@@ -244,9 +244,15 @@ def alone(root: Path) -> Iterator[None]:
 
 
 def prepare(place: Place) -> None:
-    """Make the folders; a log that has grown large is set aside."""
-    for folder in (place.logs, place.mails):
+    """Make the folders; a log that has grown large is set aside.
+
+    Mails carry addresses and secret links, and the store hidden photos: they are their owner's
+    alone. The data folder itself stays open to be passed through, because PostgreSQL, which never
+    runs as root, lives in it.
+    """
+    for folder in (place.logs, place.mails, place.root / "seaweed"):
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
     for log in place.logs.glob("*.log"):
         if log.stat().st_size > LOG_LIMIT_BYTES:
             log.replace(log.with_suffix(".log.1"))

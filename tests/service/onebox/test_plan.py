@@ -1,5 +1,5 @@
 import pytest
-from onebox import parts, plan
+from onebox import launcher, parts, plan
 
 
 def test_a_part_with_an_address_in_the_environment_is_not_started():
@@ -49,3 +49,13 @@ def test_every_service_has_its_four_roles_and_each_process_its_own_admin_port(tm
 def test_a_port_that_is_promised_is_given_to_nobody_else(monkeypatch):
     monkeypatch.setattr(parts.ports, "RANGE", (20_000, 20_003))
     assert 20_001 not in parts.free_ports(2, promised=[20_001])
+
+
+def test_mails_logs_and_photos_are_their_owners_alone(tmp_path):
+    place = plan.Place(tmp_path, 1, 2)
+    place.mails.mkdir()  # as an older Ombud made it
+
+    launcher.prepare(place)
+
+    kept = (place.mails, place.logs, tmp_path / "seaweed")
+    assert [folder.stat().st_mode & 0o777 for folder in kept] == [0o700] * 3
