@@ -1,0 +1,91 @@
+"""The tables of intake."""
+
+import sqlalchemy as sa
+from servicekit import db, keys
+from sqlalchemy.dialects.postgresql import JSONB
+
+METADATA = db.metadata()
+API_KEY = keys.table(METADATA)
+
+REQUEST = sa.Table(
+    "request",
+    METADATA,
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("jurisdiction_id", sa.Text),
+    sa.Column("token", sa.Text),
+    sa.Column("service_code", sa.Text),
+    sa.Column("service_name", sa.Text),
+    sa.Column("service_group", sa.Text),
+    sa.Column("visibility", sa.Text),
+    sa.Column("status", sa.Text),
+    sa.Column("state", sa.Text),
+    sa.Column("lat", sa.Double),
+    sa.Column("long", sa.Double),
+    sa.Column("address", sa.Text),
+    sa.Column("address_id", sa.Text),
+    sa.Column("zipcode", sa.Text),
+    sa.Column("district", sa.Text),
+    sa.Column("description", sa.Text),
+    sa.Column("answers", JSONB),
+    sa.Column("photos", JSONB),
+    sa.Column("media_url", JSONB),
+    sa.Column("language", sa.Text),
+    sa.Column("channel", sa.Text),
+    sa.Column("imported", sa.Boolean),
+    sa.Column("contactable", sa.Boolean),
+    sa.Column("requested_datetime", db.TIME),
+    sa.Column("updated_datetime", db.TIME),
+    sa.Column("closed_datetime", db.TIME),
+    sa.Column("expected_datetime", db.TIME),
+    sa.Column("department", sa.Text),
+    sa.Column("agency_responsible", sa.Text),
+    sa.Column("service_notice", sa.Text),
+    sa.Column("status_notes", sa.Text),
+    sa.Column("revision", sa.BigInteger),
+    sa.Column("routed_sequence", sa.BigInteger),
+    sa.Column("moved_sequence", sa.BigInteger),
+    sa.Column("render_version", sa.Integer),
+    sa.Column("json_fragment", sa.LargeBinary),
+    sa.Column("xml_fragment", sa.LargeBinary),
+)
+
+REPORTER = sa.Table(
+    "reporter",
+    METADATA,
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("email", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("first_name", sa.Text),
+    sa.Column("last_name", sa.Text),
+    sa.Column("device_id", sa.Text),
+    sa.Column("account_id", sa.Text),
+)
+
+MESSAGE = sa.Table(
+    "message",
+    METADATA,
+    sa.Column("message_id", sa.Text, primary_key=True),
+    sa.Column("service_request_id", sa.Text),
+    sa.Column("jurisdiction_id", sa.Text),
+    sa.Column("purpose", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column("subject", sa.Text),
+    sa.Column("body", sa.Text),
+    sa.Column("state", sa.Text),
+    sa.Column("attempts", sa.Integer),
+    sa.Column("due_at", db.TIME),
+    sa.Column("created_at", db.TIME),
+    sa.Column("settled_at", db.TIME),
+    sa.Column("reason", sa.Text),
+)
+
+HISTORY = sa.Table(
+    "history",
+    METADATA,
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True),
+    sa.Column("state", sa.Text),
+    sa.Column("status", sa.Text),
+    sa.Column("words", sa.Text),
+    sa.Column("at", db.TIME),
+)
