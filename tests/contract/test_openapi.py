@@ -10,7 +10,6 @@ from servicekit.contracts import Contracts
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 SERVICES = ("intake", "routing", "media", "feedback", "metrics")
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options"}
-ERROR_LIST = {"code", "description"}
 contracts = Contracts.load(CONTRACTS)
 
 

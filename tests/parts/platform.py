@@ -27,7 +27,6 @@ from parts.mail import MailSink
 from parts.process import Server, free_port
 
 CITY = "santander.es"
-WRITERS = ("intake", "routing", "media", "feedback")
 
 
 @dataclass

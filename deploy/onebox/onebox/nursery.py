@@ -1,7 +1,7 @@
 """The preloaded parent: ``python -m onebox.nursery MODULE…`` forks what the launcher asks for.
 
 Five services in twenty interpreters would need a gigabyte; forked from one process that has
-imported everything and opened nothing they share it (performance.md, section 7). The launcher
+imported everything and opened nothing they share it (docs/adr/0001-one-box.md). The launcher
 writes one task per line (JSON) to standard input; each line of standard output is one piece of
 news: ``{"ready": …}``, ``{"forked": name, "pid": …}``, ``{"ended": name, "pid": …, "status": …}``.
 When standard input ends, because the launcher ended however it did, the children are ended too.

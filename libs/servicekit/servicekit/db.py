@@ -54,7 +54,7 @@ def engine(url: str, *, pool_size: int = 8, **options: Any) -> sa.Engine:
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         # psycopg prepares what comes often, and PostgreSQL would then plan it once for all values:
-        # measured 200 times slower for searches (reference: performance, section 3).
+        # measured 200 times slower for searches.
         connect_args={
             "connect_timeout": 5,
             "options": "-c timezone=utc -c plan_cache_mode=force_custom_plan",

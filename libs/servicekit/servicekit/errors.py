@@ -97,8 +97,10 @@ class UnsupportedMedia(ServiceError):
     status = 415
 
 
-class _Later(ServiceError):
-    """A refusal that passes by itself."""
+class Unavailable(ServiceError):
+    """A part that the answer needs is away."""
+
+    status = 503
 
     def __init__(self, description: str, *, retry_after_s: int = 5) -> None:
         super().__init__(description)
@@ -108,18 +110,6 @@ class _Later(ServiceError):
     def headers(self) -> dict[str, str]:
         """When to ask again."""
         return {"Retry-After": str(self.retry_after_s)}
-
-
-class TooMany(_Later):
-    """The client asks too often."""
-
-    status = 429
-
-
-class Unavailable(_Later):
-    """A part that the answer needs is away."""
-
-    status = 503
 
 
 class Outage(Exception):

@@ -82,14 +82,6 @@ class Postgres(Part):
                 connection.execute(revoke.format(role))
         return self.url(name)
 
-    def drop_database(self, name: str) -> None:
-        """Drop database and role ``name``, whoever is connected."""
-        with self._connect() as connection:
-            known = sql.Identifier(name)
-            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-            connection.execute(drop.format(known))
-            connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(known))
-
     def _connect(self) -> psycopg.Connection:
         url = self.admin_url.replace("+psycopg", "", 1)
         return psycopg.connect(url, connect_timeout=5, autocommit=True)

@@ -8,32 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-COLUMNS = (
-    "city",
-    "country",
-    "lang",
-    "request_id",
-    "service_code",
-    "service_name",
-    "service_group",
-    "description",
-    "requested_datetime",
-    "updated_datetime",
-    "closed_datetime",
-    "expected_datetime",
-    "status",
-    "source_status",
-    "status_notes",
-    "agency_responsible",
-    "channel",
-    "address",
-    "district",
-    "neighbourhood",
-    "zipcode",
-    "lat",
-    "long",
-    "extra",
-)
 NEEDED = ("request_id", "service_name")
 GZIP = b"\x1f\x8b"
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from servicekit.web.schemas import compiled
 from servicekit.web.validation import Validation
 
-# As many as the pool of connections serves; more only wait for each other.
+# A few more than the pool of connections serves; many more would only wait for each other.
 THREADS = 12
 _limiter: dict[str, CapacityLimiter] = {}
 

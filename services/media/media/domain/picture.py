@@ -105,11 +105,6 @@ def smaller(full: bytes, size: str) -> Rendition:
         return _encoded(_within(image, SIDES[size]), size)
 
 
-def sizes_of(width: int, height: int) -> tuple[str, ...]:
-    """Return the sizes that are kept of a picture; a larger one is served from ``full``."""
-    return (FULL, *(size for size, side in SIDES.items() if max(width, height) > side))
-
-
 def _check_bytes(file: BinaryIO, limits: Limits) -> None:
     count = file.seek(0, io.SEEK_END)
     file.seek(0)

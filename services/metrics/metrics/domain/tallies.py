@@ -18,7 +18,6 @@ from metrics.domain.facts import Fact
 DIMENSIONS = ("department", "service_code", "district", "channel")
 WHOLE, EVERY = "whole", "every"
 GRAINS = {WHOLE: (), **{name: (name,) for name in DIMENSIONS}, EVERY: DIMENSIONS}
-SPANS = ("day", "month")
 CLOCKS = ("first_answer", "solution")
 MEASURES = (
     "requests",
