@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from feedback import app as feedback_app
 from feedback import store
+from parts.doors import Client, Clock, arrive
 from servicekit import keys
-from servicekit.consumer import Record, handle
 from servicekit.events import Event
 from servicekit.process import Process
 
 CITY = "santander.es"
 API = "/api/feedback/v1"
+START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 BEFORE, AFTER, OTHER = ("a" * 64, "b" * 64, "c" * 64)
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self):
-        self.moment = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
-
-    def __call__(self):
-        return self.moment
-
-    def forward(self, **span):
-        self.moment += timedelta(**span)
-
-
-class Client:
-    """Asks the ASGI application as a browser without redirects would."""
-
-    def __init__(self, application):
-        self.transport = httpx.ASGITransport(application)
-
-    def __call__(self, method, url, **options):
-        async def ask():
-            async with httpx.AsyncClient(
-                transport=self.transport, base_url="http://city.example"
-            ) as client:
-                return await client.request(method, url, **options)
-
-        return asyncio.run(ask())
-
-    def get(self, url, **options):
-        return self("GET", url, **options)
-
-    def post(self, url, **options):
-        return self("POST", url, **options)
 
 
 @dataclass
@@ -80,21 +44,7 @@ class Feedback:
             sequence=number if sequence is None else sequence,
             data={"jurisdiction_id": CITY, "service_request_id": request_id, **data},
         )
-        record = Record(
-            topic="any.events",
-            partition=0,
-            offset=number,
-            key=request_id.encode(),
-            headers=event.headers(),
-            value=event.value(),
-        )
-        return handle(
-            record,
-            on=self.on,
-            db=self.process.db,
-            contracts=self.process.contracts,
-            group="feedback",
-        )
+        return arrive(event, self.process, self.on, offset=number)
 
     def hear_submitted(self, request_id, **more):
         data = {
@@ -214,7 +164,7 @@ def feedback_url(database):
 
 @pytest.fixture
 def feedback(feedback_url, environment):
-    clock = Clock()
+    clock = Clock(START)
     env = environment(feedback_database_url=feedback_url, validate_answers="yes")
     process = Process(feedback_app.SERVICE, env, now=clock)
     with process.engine.begin() as connection:
@@ -226,7 +176,7 @@ def feedback(feedback_url, environment):
         )
     yield Feedback(
         process=process,
-        client=Client(feedback_app.serve(process)),
+        client=Client(feedback_app.serve(process), "http://city.example"),
         clock=clock,
         on=dict(feedback_app.handlers(process)),
     )

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
-import httpx
 import pytest
 import sqlalchemy as sa
 import towns
 from intake import app as intake_app
 from intake import store
+from parts.doors import Client, Clock, arrive
 from servicekit import keys
-from servicekit.consumer import Record, handle
 from servicekit.events import Event
 from servicekit.process import Process
 from towns.media import FakeMedia
@@ -25,42 +22,7 @@ from towns.routing import Routing
 
 V2 = "/open311/v2"
 HERE = {"lat": "43.4623", "long": "-3.8099"}
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self):
-        self.moment = datetime(2031, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
-
-    def __call__(self):
-        return self.moment
-
-    def forward(self, **span):
-        self.moment += timedelta(**span)
-
-
-class Client:
-    """Asks the ASGI application as a client over HTTP would."""
-
-    def __init__(self, application):
-        self.transport = httpx.ASGITransport(application)
-        self.thread = ThreadPoolExecutor(1)  # a browser's test has a loop of its own running
-
-    def __call__(self, method, url, **options):
-        async def ask():
-            async with httpx.AsyncClient(
-                transport=self.transport, base_url="http://server.example"
-            ) as client:
-                return await client.request(method, url, **options)
-
-        return self.thread.submit(lambda: asyncio.run(ask())).result()
-
-    def get(self, url, **options):
-        return self("GET", url, **options)
-
-    def post(self, url, **options):
-        return self("POST", url, **options)
+START = datetime(2031, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
 
 
 @dataclass
@@ -135,21 +97,8 @@ class Intake:
             sequence=number if sequence is None else sequence,
             data=data,
         )
-        record = Record(
-            topic="routing.events",
-            partition=0,
-            offset=number,
-            key=subject.encode(),
-            headers=event.headers(),
-            value=event.value(),
-        )
-        return handle(
-            record,
-            on=intake_app.handlers(self.process),
-            db=self.process.db,
-            contracts=self.process.contracts,
-            group="intake",
-        )
+        on = intake_app.handlers(self.process)
+        return arrive(event, self.process, on, offset=number, topic="routing.events")
 
 
 def errors(answer):
@@ -188,7 +137,7 @@ def media(media_server):
 @pytest.fixture(scope="module")
 def running(intake_database, parts, cities, media_server):
     """Return one intake for all tests of a module; each test begins with empty tables."""
-    clock = Clock()
+    clock = Clock(START)
     env = parts.environment(
         intake_database_url=intake_database,
         cities_dir=str(cities),
@@ -199,7 +148,6 @@ def running(intake_database, parts, cities, media_server):
     process = Process(intake_app.SERVICE, env=env, now=clock)
     client = Client(intake_app.serve(process))
     yield Intake(process, client, clock, "", itertools.count(1))
-    client.thread.shutdown()
     process.engine.dispose()
 
 
@@ -208,7 +156,7 @@ def intake(running):
     running.rows(
         "TRUNCATE request, reporter, message, history, api_key, outbox, handled_event, parked_event"
     )
-    running.clock.moment = Clock().moment
+    running.clock.moment = START
     with running.process.db.begin() as session:
         running.key = keys.create(
             session, store.API_KEY, name="a client", jurisdictions=[], roles=["report"]

@@ -2,66 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import itertools
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-import httpx
 import pytest
 import sqlalchemy as sa
 from media import app, keeper, store
 from media.config import Config
+from parts.doors import Client, Clock, arrive
 from PIL import ExifTags, Image
 from servicekit import keys, metrics
 from servicekit.blobs import Blobs
-from servicekit.consumer import Record, handle
 from servicekit.events import Event
 from servicekit.process import Process
 
 CITY, OTHER_CITY = "santander.es", "itanhaem.sp.gov.br"
 TOKEN = "a-token-between-services"
-
-
-class Clock:
-    """A clock that a test moves; it starts now, because the store has a clock of its own."""
-
-    def __init__(self):
-        self.moment = datetime.now(UTC)
-
-    def __call__(self):
-        return self.moment
-
-    def forward(self, **span):
-        self.moment += timedelta(**span)
-
-
-class Client:
-    """Asks the ASGI application as clients over HTTP would, many at once if asked for."""
-
-    def __init__(self, application):
-        self.transport = httpx.ASGITransport(application)
-
-    def together(self, asks):
-        """Send (method, url, options) all at once and return the answers in that order."""
-
-        async def ask():
-            async with httpx.AsyncClient(
-                transport=self.transport, base_url="http://server.example"
-            ) as client:
-                return await asyncio.gather(
-                    *(client.request(method, url, **options) for method, url, options in asks)
-                )
-
-        return asyncio.run(ask())
-
-    def __call__(self, method, url, **options):
-        return self.together([(method, url, options)])[0]
-
-    def get(self, url, **options):
-        return self("GET", url, **options)
 
 
 def a_photo(number=0, *, size=(400, 300), kind="JPEG", place=True):
@@ -188,21 +147,7 @@ class Media:
                 **data,
             },
         )
-        record = Record(
-            topic="a.topic",
-            partition=0,
-            offset=number,
-            key=subject.encode(),
-            headers=event.headers(),
-            value=event.value(),
-        )
-        return handle(
-            record,
-            on=app.handlers(self.process),
-            db=self.process.db,
-            contracts=self.process.contracts,
-            group="media",
-        )
+        return arrive(event, self.process, app.handlers(self.process), offset=number)
 
     def submitted(self, subject="SDR-1", **data):
         return self.hear("request.submitted.v1", subject, **data)
@@ -275,7 +220,7 @@ EVENTS = {
 @pytest.fixture(scope="module")
 def running(database, parts, s3):
     """Return one media for all tests of a module."""
-    clock = Clock()
+    clock = Clock(datetime.now(UTC))  # the store has a clock of its own
     env = {
         **parts.environment(media_database_url=database("media")),
         **s3,
@@ -299,5 +244,5 @@ def media(running):
     )
     for key in running.objects():
         running.blobs.delete(key)
-    running.clock.moment = Clock().moment
+    running.clock.moment = datetime.now(UTC)
     return running

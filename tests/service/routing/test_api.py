@@ -1,9 +1,7 @@
 """The HTTP door: what each key sees, and what it may do."""
 
-import asyncio
-
-import httpx
 import pytest
+from parts.doors import Client
 from routing import store
 from routing.api import Api
 from routing.app import SERVICE
@@ -29,23 +27,18 @@ class Now:
 def served(parts, engine, desk):
     now = Now()
     process = Process(SERVICE, parts.environment())
-    return web.build(process, Api(sessions(engine), desk, now)), now
+    return Client(web.build(process, Api(sessions(engine), desk, now))), now
 
 
 @pytest.fixture
 def ask(served, db, clock):
     """Return a function that asks the API with a key: status and body."""
-    application, now = served
+    client, now = served
     now.clock = clock
 
     def send(method, path, key=None, **options):
-        async def once():
-            transport = httpx.ASGITransport(application)
-            async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-                headers = {"Authorization": f"Bearer {key}"} if key else {}
-                return await client.request(method, path, headers=headers, **options)
-
-        answer = asyncio.run(once())
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        answer = client(method, path, headers=headers, **options)
         return answer.status_code, answer.json()
 
     return send

@@ -1,0 +1,72 @@
+"""What stands outside one service's doors: a clock that is moved, a client, events that arrive."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import httpx
+from servicekit.consumer import Record, handle
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self, moment):
+        self.moment = moment
+
+    def __call__(self):
+        return self.moment
+
+    def forward(self, **span):
+        self.moment += timedelta(**span)
+
+
+class Client:
+    """Asks an ASGI application as clients over HTTP would, many at once if asked for."""
+
+    def __init__(self, application, base_url="http://server.example"):
+        self.transport = httpx.ASGITransport(application)
+        self.base_url = base_url
+
+    def together(self, asks):
+        """Send (method, url, options) all at once and return the answers in that order."""
+
+        async def ask():
+            async with httpx.AsyncClient(
+                transport=self.transport, base_url=self.base_url
+            ) as client:
+                return await asyncio.gather(
+                    *(client.request(method, url, **options) for method, url, options in asks)
+                )
+
+        # A thread of its own: once a test has used the browser, a loop runs in this one.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(ask())).result()
+
+    def __call__(self, method, url, **options):
+        return self.together([(method, url, options)])[0]
+
+    def get(self, url, **options):
+        return self("GET", url, **options)
+
+    def post(self, url, **options):
+        return self("POST", url, **options)
+
+
+def arrive(event, process, on, *, offset, topic="any.events"):
+    """Let an event come out of the log; returns what became of it."""
+    record = Record(
+        topic=topic,
+        partition=0,
+        offset=offset,
+        key=event.subject.encode(),
+        headers=event.headers(),
+        value=event.value(),
+    )
+    return handle(
+        record,
+        on=on,
+        db=process.db,
+        contracts=process.contracts,
+        group=process.service.name,
+    )
