@@ -9,13 +9,12 @@ from intake.wire.events import (
     request_published,
     request_submitted,
 )
+from intake.wire.fields import Fields
 from intake.wire.messages import follow_secret, follow_url, followed, write_message
 from intake.wire.reading import (
     MAX_DESCRIPTION,
-    Fields,
     language_of,
     read_report,
-    read_search,
     service_of,
 )
 from intake.wire.rendering import (
@@ -28,6 +27,7 @@ from intake.wire.rendering import (
     shown,
     token_receipt,
 )
+from intake.wire.searches import read_search
 from intake.wire.services import definition, discovery, service_list
 
 __all__ = [

@@ -1,34 +1,25 @@
-"""What clients send, read as GeoReport says it is meant; every fault gets its own words."""
+"""What clients report, read as GeoReport says it is meant; every fault gets its own words."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from servicekit import georeport
-from servicekit.errors import BadInput, Refusals
+from servicekit.errors import Refusals
 from servicekit.packs import Attribute, Pack, text
 from servicekit.packs import Service as PackService
 
-from intake.domain import (
-    SEARCH_ROWS,
-    Answer,
-    Place,
-    Report,
-    Reporter,
-    Search,
-    Service,
-    search_window,
-)
+from intake.domain import Answer, Place, Report, Reporter, Service
+from intake.wire.fields import Fields
 
 MAX_DESCRIPTION = 4000  # characters (code points)
 MAX_WORDS = 1000  # characters of any other field
 MAX_ANSWER = 4000
 MAX_MEDIA_URLS = 50
 MAX_URL = 2000
-MAX_IDS = 1000
 CHANNELS = ("web", "app", "phone", "counter", "mail", "desk", "import")
 _REPORTER = tuple(Reporter.__dataclass_fields__)
 _EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
@@ -37,31 +28,7 @@ _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SAFE_IN_URL = "%/:=&?~#+!$,;'@()*"
 _HOST = re.compile(r"[A-Za-z0-9._-]+")
 _LINE_END = re.compile(r"\r\n|\r")
-_BEYOND_PAGES = 1_000_000
-_CORNERS = 4
 T = TypeVar("T")
-
-
-class Fields:
-    """The fields of a form or query, raw and in order; a blank one counts as not sent."""
-
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        self.pairs = [(name, value) for name, value in pairs if not georeport.blank(value)]
-        self.named: dict[str, list[str]] = {}
-        for name, value in self.pairs:
-            self.named.setdefault(name, []).append(value)
-
-    def get(self, *names: str) -> str | None:
-        """Return the last value of the first name that was sent, without blanks around it."""
-        for name in names:
-            values = self.all(name)
-            if values:
-                return values[-1].strip()
-        return None
-
-    def all(self, name: str) -> list[str]:
-        """Return every value of a name, in the order sent."""
-        return self.named.get(name, [])
 
 
 @dataclass
@@ -279,130 +246,3 @@ def _value(question: Attribute, value: str, zone: tzinfo) -> str:
     elif question.datatype == "string" and "\n" in value:
         raise ValueError("must not hold a line break")
     return value
-
-
-def read_search(fields: Fields, pack: Pack, now: datetime) -> Search:
-    """Return the search that the parameters of GET requests ask for.
-
-    Raises BadInput, naming the parameter, when one cannot be used.
-    """
-    ids = _list(fields, "service_request_id")
-    page, page_size = _page(fields)
-    if ids is not None:
-        if len(ids) > MAX_IDS:
-            raise BadInput(f"service_request_id must not name more than {MAX_IDS} requests")
-        return Search(
-            jurisdiction_id=pack.jurisdiction_id,
-            service_request_ids=ids,
-            page=page,
-            page_size=page_size,
-        )
-    start, end, updated_after, updated_before = _bounds(fields, pack.city.zone, now)
-    words = fields.get("q")
-    if words is not None and not georeport.legal(words):
-        raise BadInput("q holds characters that XML cannot carry")
-    return Search(
-        jurisdiction_id=pack.jurisdiction_id,
-        service_codes=_list(fields, "service_code"),
-        statuses=_statuses(fields),
-        start=start,
-        end=end,
-        updated_after=updated_after,
-        updated_before=updated_before,
-        words=words,
-        circle=_circle(fields),
-        box=_box(fields),
-        page=page,
-        page_size=page_size,
-    )
-
-
-def _bounds(
-    fields: Fields, zone: tzinfo, now: datetime
-) -> tuple[datetime | None, datetime | None, datetime | None, datetime | None]:
-    start, end = _moment(fields, "start_date", zone), _moment(fields, "end_date", zone)
-    after, before = _moment(fields, "updated_after", zone), _moment(fields, "updated_before", zone)
-    if start is None and end is None and (after or before):
-        return None, None, after, before
-    first, last = search_window(start, end, now)
-    return first, last, after, before
-
-
-def _moment(fields: Fields, name: str, zone: tzinfo) -> datetime | None:
-    given = fields.get(name)
-    try:
-        return None if given is None else georeport.read_datetime(given, zone).astimezone(UTC)
-    except ValueError as fault:
-        raise BadInput(f"{name} {fault}") from None
-
-
-def _list(fields: Fields, name: str) -> tuple[str, ...] | None:
-    """Return a comma list, repeats joined; None when it was not sent."""
-    values = fields.all(name)
-    if not values:
-        return None
-    parts = (part.strip() for value in values for part in value.split(","))
-    return tuple(dict.fromkeys(part for part in parts if part and georeport.legal(part)))
-
-
-def _statuses(fields: Fields) -> tuple[str, ...] | None:
-    statuses = _list(fields, "status")
-    if statuses is None:
-        return None
-    words = tuple(dict.fromkeys(word.lower() for word in statuses))
-    if not words or set(words) - {"open", "closed"}:
-        raise BadInput("status must be open, closed or both")
-    return words
-
-
-def _page(fields: Fields) -> tuple[int, int]:
-    page = _whole(fields, "page")
-    size = _whole(fields, "page_size", "per_page", "limit")
-    size = SEARCH_ROWS if size is None else min(size, SEARCH_ROWS)
-    if size == 0:
-        raise BadInput("page_size must be at least 1")
-    return min(max(page or 1, 1), _BEYOND_PAGES), size
-
-
-def _whole(fields: Fields, *names: str) -> int | None:
-    given = fields.get(*names)
-    if given is None:
-        return None
-    if not (given.isascii() and given.isdigit()):
-        raise BadInput(f"{names[0]} must be a whole number, 0 or more")
-    return int(given[-18:]) if len(given.lstrip("0")) <= 18 else _BEYOND_PAGES  # noqa: PLR2004 - 64 bits
-
-
-def _circle(fields: Fields) -> tuple[float, float, float] | None:
-    names = ("lat", "long", "radius")
-    given = [fields.get(name) for name in names]
-    if not any(given):
-        return None
-    if not all(given):
-        raise BadInput("lat, long and radius must be sent together")
-    lat, long, radius = (
-        _number(name, value or "") for name, value in zip(names, given, strict=True)
-    )
-    if abs(lat) > 90 or abs(long) > 180 or radius < 0:  # noqa: PLR2004 - degrees
-        raise BadInput("lat, long and radius must name a circle on the globe")
-    return lat, long, radius
-
-
-def _box(fields: Fields) -> tuple[float, float, float, float] | None:
-    given = fields.get("bbox")
-    if given is None:
-        return None
-    numbers = [_number("bbox", part.strip()) for part in given.split(",")]
-    if len(numbers) != _CORNERS:
-        raise BadInput("bbox must be four numbers: min_lat,min_long,max_lat,max_long")
-    south, west, north, east = numbers
-    if south > north or west > east:
-        raise BadInput("bbox must give the smaller latitude and longitude first")
-    return south, west, north, east
-
-
-def _number(name: str, given: str) -> float:
-    try:
-        return georeport.read_number(given)
-    except ValueError as fault:
-        raise BadInput(f"{name} {fault}") from None
