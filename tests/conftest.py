@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from parts import Parts, browser, choose
 from parts.mail import MailSink
 from parts.no_skips import pytest_sessionfinish, pytest_terminal_summary
@@ -25,6 +26,9 @@ NETWORK = frozenset(
     ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname")
 )
 _sockets = {"closed": False}
+# A made-up example takes longer on a busy machine; how long things may take is what bench/ asks.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 def suite(path: Path) -> str:
