@@ -389,6 +389,12 @@ def test_a_form_in_parts_is_read_as_any_other(intake):
     assert answer.status_code == 201
 
 
+def test_empty_file_parts_count_as_not_sent_however_many(intake):
+    empty = [(f"photo{number}", ("a.jpg", b"", "image/jpeg")) for number in range(30)]
+
+    assert intake.report(files=empty).status_code == 201
+
+
 @pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=latin-1"])
 def test_text_in_parts_is_utf8_or_refused_never_another_alphabet(intake, errors, charset):
     def send(words):

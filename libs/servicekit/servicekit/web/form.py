@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[Any]]
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 MAX_FIELDS = 1000
-MAX_FILES = 20
+MAX_FILES = 100  # empty ones, which count as not sent, among them
 MAX_FIELD_BYTES = 1 << 20
 # Starlette's parser takes text that is not UTF-8 for Latin-1 without a word. So it is told to
 # read all text as Latin-1, which keeps each byte, and what the bytes mean is decided here.
