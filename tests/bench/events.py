@@ -16,7 +16,7 @@ from parts.chosen import run
 from servicekit import outbox
 from servicekit.events import Event
 
-EVENTS = int(os.environ.get("BENCH_EVENTS", "5000"))
+EVENTS = int(os.environ.get("BENCH_EVENTS", "2000"))
 WITHIN_S = 300
 
 

@@ -291,6 +291,10 @@ class Listener:
             heartbeat_interval_ms=self.session_timeout_ms // 3,
             max_poll_interval_ms=300_000,
             max_poll_records=500,
+            # A topic made after the group joined, or a leader elected meanwhile, is seen soon
+            # instead of after five minutes; a log that comes back is met within seconds.
+            metadata_max_age_ms=10_000,
+            reconnect_backoff_max_ms=2_000,
         )
 
     def _read(self, consumer: KafkaConsumer, stop: threading.Event) -> None:

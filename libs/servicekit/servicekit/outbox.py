@@ -97,6 +97,7 @@ def producer(bootstrap_servers: str, *, delivery_timeout_ms: int = 30_000) -> Ka
     return KafkaProducer(
         bootstrap_servers=bootstrap_servers,
         acks="all",
+        reconnect_backoff_max_ms=2_000,
         enable_idempotence=True,
         linger_ms=20,
         batch_size=262_144,
