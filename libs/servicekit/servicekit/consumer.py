@@ -18,7 +18,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
-from kafka.structs import OffsetAndMetadata, TopicPartition
+from kafka.structs import MemberState, OffsetAndMetadata, TopicPartition
 from prometheus_client import CollectorRegistry
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
@@ -34,6 +34,7 @@ log = logs.get(__name__)
 Handler = Callable[[Session, Event], None]
 Outcome = Literal["handled", "repeated", "ignored", "parked"]
 NOT_YET_S = 60.0
+JOIN_WITHIN_S = 30.0
 PARKED_EVERY_S = 15.0
 # What a parked event repeats of the original; with base64 it stays below a broker's usual 1 MB.
 TOLD_VALUE_BYTES = 512 * 1024
@@ -219,6 +220,27 @@ class _Held:
         self.since_s, self.pause_s, self.until_s = None, 0.05, 0.0
 
 
+class JoinWatch:
+    """Notices that a group is not joined although there was time enough.
+
+    kafka-python 3.0 can lose its way between joining and being told its partitions, seen on busy
+    machines: it then polls for ever without reading and without a word. Starting over helps.
+    """
+
+    def __init__(self, within_s: float) -> None:
+        self.within_s = within_s
+        self.since_s: float | None = None
+
+    def look(self, state: str, now_s: float) -> None:
+        """Take note of the member's state; raises Outage when it was too long not stable."""
+        if state == MemberState.STABLE:
+            self.since_s = None
+        elif self.since_s is None:
+            self.since_s = now_s
+        elif now_s - self.since_s > self.within_s:
+            raise Outage(f"the group was not joined within {self.within_s:.0f} s")
+
+
 class Listener:
     """Reads a service's topics as one consumer group and applies each event."""
 
@@ -265,6 +287,7 @@ class Listener:
             began_s = time.monotonic()
             try:
                 consumer = self.connect()
+                self._know_topics(consumer)
                 consumer.subscribe(list(self.topics))
                 self._read(consumer, stop)
             except _OUTAGES as trouble:
@@ -278,6 +301,12 @@ class Listener:
             finally:
                 if consumer is not None:
                     consumer.close(autocommit=False)
+
+    def _know_topics(self, consumer: KafkaConsumer) -> None:
+        """Learn of every topic before joining: who leads a group must know what to share out."""
+        for topic in self.topics:
+            if not consumer.partitions_for_topic(topic):
+                raise Outage(f"topic {topic} is not there")
 
     def connect(self) -> KafkaConsumer:
         """Return a consumer of the group; offsets are committed by us alone."""
@@ -299,7 +328,9 @@ class Listener:
 
     def _read(self, consumer: KafkaConsumer, stop: threading.Event) -> None:
         self._held.clear()
+        watch = JoinWatch(JOIN_WITHIN_S)
         while not stop.is_set():
+            watch.look(consumer.group_metadata().state, time.monotonic())
             for partition, records in consumer.poll(timeout_ms=200).items():
                 self._held.setdefault(partition, _Held()).records.extend(records)
             mine = consumer.assignment()
