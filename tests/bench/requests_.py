@@ -45,7 +45,7 @@ def rows(ground: Ground) -> Iterator[tuple[Any, ...]]:
             "query and fetch alone",
             "list",
             lambda path=path: get(ground, path, 1),
-            lambda form=form: fetch(ground, page(form)),
+            lambda form=form: fetch(ground, page(form), LIST),
         )
         yield (
             f"{name}, {READERS} clients",
@@ -62,7 +62,7 @@ def rows(ground: Ground) -> Iterator[tuple[Any, ...]]:
         "query and fetch alone",
         "request",
         lambda: get(ground, path, 1),
-        lambda: fetch(ground, one),
+        lambda: fetch(ground, one, 1),
     )
     yield (
         f"GET one, JSON, {REPORTERS} clients",
@@ -113,10 +113,11 @@ def page(form: str) -> str:
     return PAGE.format(fragment=f"{form}_fragment", city=CITY, limit=LIST)
 
 
-def fetch(ground: Ground, query: str) -> Measured:
+def fetch(ground: Ground, query: str, count: int) -> Measured:
     """Measure one prepared query with psycopg, rows fetched as bytes, nothing done with them."""
     with psycopg.connect(ground.url("intake"), autocommit=True) as connection:
         cursor = connection.cursor(binary=True)
+        assert len(cursor.execute(query).fetchall()) == count  # type: ignore[call-overload]
         return for_a_while(lambda: cursor.execute(query, prepare=True).fetchall())  # type: ignore[call-overload]
 
 
