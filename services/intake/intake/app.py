@@ -13,7 +13,7 @@ from servicekit.packs import read_packs
 from servicekit.process import Command, Process, Service, Tick
 
 from intake import actions, events, store
-from intake.api import Api
+from intake.api import Desk, Discovery, Reports, Requests
 from intake.config import Config
 from intake.keyring import Keyring
 from intake.mail import Mailer, Server
@@ -35,19 +35,6 @@ def ground(process: Process) -> actions.Ground:
     )
 
 
-def api(process: Process) -> Api:
-    """Return the HTTP door."""
-    config = Config.from_env(process.env)
-    return Api(
-        db=process.db,
-        ground=ground(process),
-        photos=Photos(config.media_url, config.common.service_token, config.media_timeout_s),
-        keys=Keyring(process.db),
-        writer=GroupCommit(functools.partial(_commit, process)),
-        now=process.now,
-    )
-
-
 def _commit(process: Process, submissions: Sequence[store.Submission]) -> None:
     with process.db.begin() as session:
         actions.submit_requests(session, submissions)
@@ -55,9 +42,18 @@ def _commit(process: Process, submissions: Sequence[store.Submission]) -> None:
 
 def serve(process: Process) -> Any:
     """Return the ASGI application."""
-    door = api(process)
-    mailbox = Pages(db=process.db, ground=door.ground, keep=door.photos.keep, now=process.now)
-    return web.build(process, door, pages=mailbox.app())
+    config = Config.from_env(process.env)
+    db, base, now = process.db, ground(process), process.now
+    photos = Photos(config.media_url, config.common.service_token, config.media_timeout_s)
+    writer = GroupCommit(functools.partial(_commit, process))
+    return web.build(
+        process,
+        Discovery(ground=base),
+        Reports(ground=base, photos=photos, keys=Keyring(db), writer=writer, now=now),
+        Requests(db=db, ground=base, now=now),
+        Desk(db=db, ground=base, now=now),
+        pages=Pages(db=db, ground=base, keep=photos.keep, now=now).app(),
+    )
 
 
 def handlers(process: Process) -> Mapping[str, Handler]:

@@ -1,12 +1,14 @@
 """The HTTP door of a service: its OpenAPI document, run by connexion, with Flask pages behind it.
 
 ``build`` gives openapi/<service>.yaml to connexion's AsyncApp and resolves each operationId to a
-method of ``api``; a missing method stops the start. Operations that the document marks ``x-hot``
-are called by the outermost layer directly, past connexion's routing; the validation, the method
-and the answer are the same ones. What a client sees is the contract, whichever layer answers.
+method of one of the service's doors; a missing method stops the start. Operations that the
+document marks ``x-hot`` are called by the outermost layer directly, past connexion's routing; the
+validation, the method and the answer are the same ones. What a client sees is the contract,
+whichever layer answers.
 """
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flask
@@ -27,11 +29,11 @@ from servicekit.web.validation import Validation, current_form
 __all__ = ["Answer", "Form", "Upload", "bearer", "build", "form", "header"]
 
 
-def build(process: Process, api: object, *, pages: flask.Flask | None = None) -> ASGIApp:
-    """Return the ASGI application of a service.
+def build(process: Process, *doors: object, pages: flask.Flask | None = None) -> ASGIApp:
+    """Return the ASGI application of a service; each operation is a method of one of ``doors``.
 
     Raises ContractBroken when the document cannot be read and connexion's ResolverError when
-    ``api`` lacks a method that the document names.
+    no door, or more than one, has a method that the document names.
     """
     document = process.contracts.openapi(process.service.name)
     app = App(
@@ -40,7 +42,7 @@ def build(process: Process, api: object, *, pages: flask.Flask | None = None) ->
         validate_answers=process.common.validate_answers,
         swagger_ui_options=SwaggerUIOptions(swagger_ui=False),
     )
-    app.add_api(document, resolver=Resolver(lambda name: getattr(api, name)))
+    app.add_api(document, resolver=Resolver(functools.partial(_method, doors)))
     return Edge(
         service=process.service.name,
         document=document,
@@ -49,6 +51,13 @@ def build(process: Process, api: object, *, pages: flask.Flask | None = None) ->
         pages=Pages(pages) if pages else None,
         registry=process.metrics,
     )
+
+
+def _method(doors: Sequence[object], name: str) -> Any:
+    found = [getattr(door, name) for door in doors if hasattr(door, name)]
+    if len(found) != 1:
+        raise AttributeError(f"{len(found)} of the doors have a method {name}")
+    return found[0]
 
 
 def _hot(document: Mapping[str, Any]) -> list[str]:

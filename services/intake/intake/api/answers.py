@@ -1,0 +1,68 @@
+"""What all doors share: which city is meant, what is unknown, how bytes become an answer."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from servicekit import georeport, web
+from servicekit.errors import BadInput, NotFound
+from servicekit.packs import Pack
+from servicekit.packs import Service as PackService
+
+from intake import actions
+
+
+def city(ground: actions.Ground, jurisdiction_id: str | None) -> Pack:
+    """Return the city asked for; one-city installations need not be told which."""
+    if jurisdiction_id is not None and not georeport.blank(jurisdiction_id):
+        return ground.pack(jurisdiction_id.strip())
+    if len(ground.packs) > 1:
+        raise BadInput("jurisdiction_id required")
+    return next(iter(ground.packs.values()))
+
+
+def service_of(pack: Pack, service_code: str | None) -> PackService:
+    """Return a service of a city; raises BadInput without a code, NotFound for an unknown one."""
+    if service_code is None:
+        raise BadInput("service_code required")
+    service = pack.services.get(service_code)
+    if service is None:
+        raise unknown("service_code", service_code)
+    return service
+
+
+def unknown(name: str, value: str) -> NotFound:
+    """Return the error for a code, id or token that does not exist."""
+    return NotFound(f'{name} "{value[:100]}" was not found')
+
+
+def legal_id(service_request_id: str) -> str:
+    """Return an id that may be asked for; raises NotFound for one that no text can hold."""
+    if not georeport.legal(service_request_id):
+        raise unknown("service_request_id", service_request_id)
+    return service_request_id
+
+
+def pairs(given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield query parameters as the pairs that they were sent as."""
+    for name, value in given.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield name, str(one)
+
+
+def wants_extensions(given: str | None) -> bool:
+    """Tell whether a client asked for what GeoReport does not know."""
+    return (given or "").strip().lower() in {"true", "1", "yes"}
+
+
+def joined(fragments: list[bytes], fmt: str) -> web.Answer:
+    """Return a list of requests that are rendered already."""
+    if fmt == georeport.XML:
+        body = georeport.join_xml("service_requests", fragments)
+    else:
+        body = georeport.join_json(fragments)
+    return answer(body, georeport.MEDIA_TYPES[fmt])
+
+
+def answer(body: bytes, media_type: str) -> web.Answer:
+    """Return an answer with status 200."""
+    return web.Answer(body=body, media_type=media_type)

@@ -1,0 +1,75 @@
+"""What a city offers: discovery, services, service definitions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from servicekit import georeport, web
+from servicekit.packs import Pack
+
+from intake import actions, wire
+from intake.api.answers import answer, city, service_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Discovery:
+    """The door for those who do not know the city yet."""
+
+    ground: actions.Ground
+
+    def get_site_discovery(
+        self,
+        format: str,  # noqa: A002 - the contract's word
+        jurisdiction_id: str | None = None,
+    ) -> web.Answer:
+        """Say where the endpoints are."""
+        return self.get_discovery(format, jurisdiction_id)
+
+    def get_discovery(
+        self,
+        format: str,  # noqa: A002 - the contract's word
+        jurisdiction_id: str | None = None,
+    ) -> web.Answer:
+        """Say where the endpoints are; they are the same for each city that we know."""
+        if jurisdiction_id is not None:
+            city(self.ground, jurisdiction_id)
+        found = wire.discovery(self.packs, self.ground.public_url, self._changeset)
+        return answer(*georeport.encode_object("discovery", found, format))
+
+    def get_services(
+        self,
+        format: str,  # noqa: A002 - the contract's word
+        jurisdiction_id: str | None = None,
+        locale: str | None = None,
+        group: str | None = None,
+        keyword: str | None = None,
+    ) -> web.Answer:
+        """List the services of a city."""
+        pack = city(self.ground, jurisdiction_id)
+        language = wire.language_of(pack, locale, web.header("accept-language"))
+        rows = wire.service_list(pack, language, group=group, keyword=keyword)
+        return answer(*georeport.encode("services", "service", rows, format))
+
+    def get_service_definition(
+        self,
+        service_code: str,
+        format: str,  # noqa: A002 - the contract's word
+        jurisdiction_id: str | None = None,
+        locale: str | None = None,
+    ) -> web.Answer:
+        """List the questions of a service."""
+        pack = city(self.ground, jurisdiction_id)
+        service = service_of(pack, service_code)
+        language = wire.language_of(pack, locale, web.header("accept-language"))
+        found = wire.definition(service, language)
+        return answer(*georeport.encode_object("service_definition", found, format))
+
+    @property
+    def packs(self) -> Iterable[Pack]:
+        """The cities, in the order of their folders."""
+        return self.ground.packs.values()
+
+    @cached_property
+    def _changeset(self) -> str:
+        versions = (georeport.read_datetime(pack.services_version) for pack in self.packs)
+        return georeport.write_datetime(max(versions))
