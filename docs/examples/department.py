@@ -18,7 +18,7 @@ consumer = KafkaConsumer(
     enable_auto_commit=False,
     session_timeout_ms=10_000,
 )
-producer = KafkaProducer(bootstrap_servers=broker, acks="all")
+producer = KafkaProducer(bootstrap_servers=broker, acks="all", enable_idempotence=False)
 
 
 def answer(kind: str, case: dict) -> str | None:

@@ -151,7 +151,9 @@ class Department:
         )
         self.platform.contracts.check(event)
         producer = KafkaProducer(
-            bootstrap_servers=self.platform.parts.kafka_bootstrap_servers, acks="all"
+            bootstrap_servers=self.platform.parts.kafka_bootstrap_servers,
+            acks="all",
+            enable_idempotence=False,
         )
         try:
             sent = producer.send(
