@@ -10,6 +10,7 @@ from typing import Any
 
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
+from servicekit import topics as topics_of
 from servicekit.contracts import Contracts
 
 
@@ -65,7 +66,7 @@ class Log:
                 return []
             consumer.assign(places)
             consumer.seek_to_beginning(*places)
-            ends = consumer.end_offsets(places)
+            ends = topics_of.ends(self.bootstrap_servers, places)
             facts: list[Fact] = []
             while any(consumer.position(place) < end for place, end in ends.items()):
                 for records in consumer.poll(timeout_ms=500).values():
@@ -80,7 +81,7 @@ class Log:
         consumer = self._consumer(group)
         try:
             places = self._places(consumer, topics)
-            ends = consumer.end_offsets(places)
+            ends = topics_of.ends(self.bootstrap_servers, places)
             left = {}
             for place, end in ends.items():
                 missing = end - (consumer.committed(place) or 0)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
+from servicekit import topics
 
 from onebox.keep import Keep
 from onebox.plan import Place
@@ -24,7 +25,7 @@ def records(servers: str, topic: str, *, follow: bool) -> Iterator[Any]:
             raise LookupError(topic)
         consumer.assign(known)
         consumer.seek_to_beginning(*known)
-        ends = consumer.end_offsets(known)
+        ends = topics.ends(servers, known)
         while follow or any(consumer.position(one) < ends[one] for one in known):
             for batch in consumer.poll(timeout_ms=1000).values():
                 yield from batch

@@ -1,11 +1,17 @@
-"""Topics are made from asyncapi.yaml, the same on every broker."""
+"""Topics are made from asyncapi.yaml, the same on every broker; and where they end."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 
+from kafka import KafkaConsumer
 from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import TopicAlreadyExistsError
+from kafka.structs import TopicPartition
 
 from servicekit.contracts import Topic
+from servicekit.errors import Outage
+
+ENDS_WITHIN_S = 30.0
 
 
 def create(bootstrap_servers: str, topics: Iterable[Topic]) -> list[str]:
@@ -34,3 +40,26 @@ def _create(admin: KafkaAdminClient, topic: Topic) -> bool:
     except TopicAlreadyExistsError:
         return False
     return True
+
+
+def ends(bootstrap_servers: str, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    """Return the offset behind the last record of each partition, as it is now.
+
+    Not ``end_offsets``: Tansu 0.6 answers ListOffsets with the offset behind the *first* record of
+    one of its last batches, up to a second old. What a fetch tells is right on every broker.
+    Raises Outage when the broker does not tell within 30 s.
+    """
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap_servers, group_id=None, enable_auto_commit=False
+    )
+    try:
+        consumer.assign(partitions)
+        consumer.seek_to_end(*partitions)  # near enough, so that little is fetched
+        until_s = time.monotonic() + ENDS_WITHIN_S
+        while any(consumer.highwater(one) is None for one in partitions):
+            if time.monotonic() > until_s:
+                raise Outage("the broker does not tell where its topics end")
+            consumer.poll(timeout_ms=100)
+        return {one: consumer.highwater(one) for one in partitions}
+    finally:
+        consumer.close()

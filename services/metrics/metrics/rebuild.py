@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from kafka import KafkaConsumer
 from kafka.structs import TopicPartition
-from servicekit import logs
+from servicekit import logs, topics
 from servicekit.contracts import Contracts
 from servicekit.errors import Conflict, Outage, ServiceError
 from servicekit.events import read_event
@@ -37,6 +37,7 @@ _LOCK = 0x0B0F
 class Log:
     """Every topic that metrics reads, from the beginning, without a consumer group."""
 
+    bootstrap_servers: str
     consumer: KafkaConsumer
     contracts: Contracts
     partitions: Sequence[TopicPartition]
@@ -45,8 +46,9 @@ class Log:
     @classmethod
     def open(cls, process: Process) -> "Log":
         """Connect; raises Outage when a topic is not there."""
+        servers = process.common.kafka_bootstrap_servers
         consumer = KafkaConsumer(
-            bootstrap_servers=process.common.kafka_bootstrap_servers,
+            bootstrap_servers=servers,
             client_id="metrics-rebuild",
             group_id=None,
             enable_auto_commit=False,
@@ -60,14 +62,14 @@ class Log:
             partitions += [TopicPartition(topic.name, number) for number in sorted(numbers)]
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
-        return cls(consumer, process.contracts, partitions)
+        return cls(servers, consumer, process.contracts, partitions)
 
     def batches(self) -> Iterator[list[wire.Heard]]:
         """Yield what the events say, up to the end of the log as it is now.
 
         Raises Outage when the broker falls silent before the end.
         """
-        ends = self.consumer.end_offsets(list(self.partitions))
+        ends = topics.ends(self.bootstrap_servers, self.partitions)
         heard_at = time.monotonic()
         while any(self.consumer.position(one) < ends[one] for one in self.partitions):
             polled = self.consumer.poll(timeout_ms=500)
