@@ -68,6 +68,10 @@ test: $(VENV)/dev.done ## unit, service, contract and journey tests on the one-b
 test-real: $(VENV)/dev.done ## service and journey tests on Apache Kafka, MinIO and PostgreSQL
 	TEST_PARTS=$${TEST_PARTS:-real} $(BIN)/pytest tests/service tests/journey --ignore tests/service/onebox --ignore tests/journey/test_one_box.py
 
+.PHONY: fuzz
+fuzz: $(VENV)/dev.done ## send intake tens of thousands of made-up requests (EXAMPLES=500 for each operation)
+	TEST_PARTS=onebox FUZZ_EXAMPLES=$(or $(EXAMPLES),500) $(BIN)/pytest tests/service/intake/test_fuzz.py tests/service/intake/test_fuzz_contract.py
+
 .PHONY: bench
 bench: $(VENV)/dev.done ## measure reading, writing and events beside their floors
 	$(BIN)/python tests/bench/bench.py

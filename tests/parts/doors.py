@@ -24,12 +24,15 @@ class Clock:
 class Client:
     """Asks an ASGI application as clients over HTTP would, many at once if asked for."""
 
+    sent = 0  # by all clients of this run
+
     def __init__(self, application, base_url="http://server.example"):
         self.transport = httpx.ASGITransport(application)
         self.base_url = base_url
 
     def together(self, asks):
         """Send (method, url, options) all at once and return the answers in that order."""
+        Client.sent += len(asks)
 
         async def ask():
             async with httpx.AsyncClient(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -186,3 +187,9 @@ def errors_fixture():
 def routing(intake):
     """Return a routing that says what a test wants."""
     return Routing(intake)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many requests the fuzz tests have sent."""
+    if "FUZZ_EXAMPLES" in os.environ:
+        terminalreporter.write_line(f"{Client.sent} requests were sent to intake")
