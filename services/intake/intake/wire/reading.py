@@ -1,11 +1,8 @@
 """What clients report, read as GeoReport says it is meant; every fault gets its own words."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Any
 
 from servicekit import georeport
 from servicekit.errors import Refusals
@@ -13,52 +10,13 @@ from servicekit.packs import Attribute, Pack, text
 from servicekit.packs import Service as PackService
 
 from intake.domain import Answer, Place, Report, Reporter, Service
+from intake.wire.checking import LINE_END, Checker, email_address, media_urls
 from intake.wire.fields import Fields
 
 MAX_DESCRIPTION = 4000  # characters (code points)
-MAX_WORDS = 1000  # characters of any other field
 MAX_ANSWER = 4000
-MAX_MEDIA_URLS = 50
-MAX_URL = 2000
 CHANNELS = ("web", "app", "phone", "counter", "mail", "desk", "import")
 _REPORTER = tuple(Reporter.__dataclass_fields__)
-_EMAIL = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
-_MAX_EMAIL = 254
-_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_SAFE_IN_URL = "%/:=&?~#+!$,;'@()*"
-_HOST = re.compile(r"[A-Za-z0-9._-]+")
-_LINE_END = re.compile(r"\r\n|\r")
-T = TypeVar("T")
-
-
-@dataclass
-class _Checker:
-    """Gathers what is wrong, so that a client learns it all at once."""
-
-    faults: list[str]
-
-    def read(self, name: str, value: str | None, how: Callable[[str], T]) -> T | None:
-        """Return what a value means, or None with a fault that names the parameter."""
-        if value is None:
-            return None
-        try:
-            return how(value)
-        except ValueError as fault:
-            self.faults.append(f"{name} {fault}")
-            return None
-
-    def words(self, name: str, value: str | None, limit: int = MAX_WORDS) -> str | None:
-        """Return a text that XML can carry and that is not too long."""
-
-        def plain(given: str) -> str:
-            given = _LINE_END.sub("\n", given)
-            if not georeport.legal(given):
-                raise ValueError("holds characters that XML cannot carry")
-            if len(given) > limit:
-                raise ValueError(f"must not be longer than {limit} characters")
-            return given
-
-        return self.read(name, value, plain)
 
 
 def service_of(service: PackService, language: str) -> Service:
@@ -99,7 +57,7 @@ def read_report(
     ``imported`` forms bring their own requested_datetime and channel.
     Raises Refusals with one text for each thing that is wrong.
     """
-    check = _Checker([])
+    check = Checker([])
     place = _place(fields, pack, check)
     reporter = _reporter(fields, check)
     report = Report(
@@ -107,7 +65,7 @@ def read_report(
         place=place,
         description=check.words("description", fields.get("description"), MAX_DESCRIPTION),
         answers=tuple(_answers(fields, service, check, pack.city.zone)),
-        media_url=tuple(_media_urls(fields, check)),
+        media_url=tuple(media_urls(fields, check)),
         reporter=reporter,
         language=language,
         channel=_channel(fields, check) if imported else channel,
@@ -118,7 +76,7 @@ def read_report(
     return report
 
 
-def _place(fields: Fields, pack: Pack, check: _Checker) -> Place:
+def _place(fields: Fields, pack: Pack, check: Checker) -> Place:
     sent = {name: fields.get(name) for name in ("lat", "long")}
     lat = check.read("lat", sent["lat"], lambda given: _degrees(given, 90))
     long = check.read("long", sent["long"], lambda given: _degrees(given, 180))
@@ -146,45 +104,13 @@ def _degrees(given: str, most: int) -> float:
     return number
 
 
-def _reporter(fields: Fields, check: _Checker) -> Reporter:
+def _reporter(fields: Fields, check: Checker) -> Reporter:
     told = {name: check.words(name, fields.get(name)) for name in _REPORTER}
-    told["email"] = check.read("email", told["email"], _email)
+    told["email"] = check.read("email", told["email"], email_address)
     return Reporter(**told)
 
 
-def _email(given: str) -> str:
-    if len(given) > _MAX_EMAIL or not _EMAIL.fullmatch(given):
-        raise ValueError("must be an e-mail address")
-    return given
-
-
-def _media_urls(fields: Fields, check: _Checker) -> Iterable[str]:
-    given = [value.strip() for value in (*fields.all("media_url"), *fields.all("media_url[]"))]
-    if len(given) > MAX_MEDIA_URLS:
-        check.faults.append(f"media_url must not be sent more than {MAX_MEDIA_URLS} times")
-    read = (check.read("media_url", value, _url) for value in given[:MAX_MEDIA_URLS])
-    return dict.fromkeys(url for url in read if url)
-
-
-def _url(given: str) -> str:
-    """Return an http(s) address as ASCII; raises ValueError for any other scheme or host."""
-    wrong = ValueError(f"must be an http or https address of at most {MAX_URL} characters")
-    try:
-        parts = urlsplit(given)
-        host = (parts.hostname or "").encode("idna").decode()
-        port = f":{parts.port}" if parts.port is not None else ""
-    except ValueError:  # UnicodeError too
-        raise wrong from None
-    if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host) or "@" in parts.netloc:
-        raise wrong
-    rest = urlunsplit(("", "", parts.path, parts.query, parts.fragment))
-    url = f"{parts.scheme}://{host}{port}{quote(_STRAY_PERCENT.sub('%25', rest), _SAFE_IN_URL)}"
-    if len(url) > MAX_URL or not georeport.legal(given):
-        raise wrong
-    return url
-
-
-def _channel(fields: Fields, check: _Checker) -> str:
+def _channel(fields: Fields, check: Checker) -> str:
     def known(given: str) -> str:
         if given not in CHANNELS:
             raise ValueError(f"must be one of {', '.join(CHANNELS)}")
@@ -193,7 +119,7 @@ def _channel(fields: Fields, check: _Checker) -> str:
     return check.read("channel", fields.get("channel"), known) or "import"
 
 
-def _requested(fields: Fields, check: _Checker, zone: tzinfo, now: datetime) -> datetime:
+def _requested(fields: Fields, check: Checker, zone: tzinfo, now: datetime) -> datetime:
     def past(given: str) -> datetime:
         moment = georeport.read_datetime(given, zone)
         if moment > now + timedelta(minutes=5):
@@ -207,7 +133,7 @@ def _requested(fields: Fields, check: _Checker, zone: tzinfo, now: datetime) -> 
 
 
 def _answers(
-    fields: Fields, service: PackService, check: _Checker, zone: tzinfo
+    fields: Fields, service: PackService, check: Checker, zone: tzinfo
 ) -> Iterable[Answer]:
     """Read the answers to the questions that expect one; other attributes are ignored."""
     sent = georeport.answers(fields.pairs)
@@ -233,7 +159,7 @@ def _values(question: Attribute, given: list[str], zone: tzinfo) -> tuple[str, .
 
 
 def _value(question: Attribute, value: str, zone: tzinfo) -> str:
-    value = _LINE_END.sub("\n", value).strip()
+    value = LINE_END.sub("\n", value).strip()
     if not georeport.legal(value) or len(value) > MAX_ANSWER:
         raise ValueError(f"must be plain text of at most {MAX_ANSWER} characters")
     if question.datatype.endswith("valuelist"):
