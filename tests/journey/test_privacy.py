@@ -1,0 +1,130 @@
+"""Who reported is nobody's business: after a whole journey no public door and no topic names them.
+
+The doors are read from the OpenAPI documents, so that a new one is searched without a word here.
+"""
+
+import re
+
+import pytest
+from parts.chosen import SERVICES
+from parts.log import until
+from parts.people import Citizen, Department, a_photo
+from parts.platform import CITY
+
+PERSON = {
+    "email": "zoraida.quiroga.7731@example.org",
+    "phone": "+34 699 773 177",
+    "first_name": "Zoraida",
+    "last_name": "Quirogabeitia",
+    "device_id": "device-7731-zq",
+    "account_id": "account-7731-zq",
+}
+FORMATS = ("json", "xml", "csv", "geojson")
+NOT_PUBLIC = re.compile("key|webhook")
+PAGES = ("/", f"/cities/{CITY}", "/docs/", "/panel/")
+
+
+@pytest.fixture(scope="module")
+def journey(platform):
+    """Return what is known of a report that went the whole way, by the contracts' names."""
+    ana = Citizen(platform, email=PERSON["email"])
+    others = {name: value for name, value in PERSON.items() if name != "email"}
+    request = ana.reported(a_photo((7, 7, 31)), description="Un bache con nombre", **others)
+    batch = ana.report(
+        service_code="recogida-enseres",
+        **{"attribute[OBJETOS]": "una silla", "attribute[CUANTOS]": "1"},
+        **others,
+    )
+    roads = Department(platform)
+    roads.waits_for(request, "case.assigned.v1")
+    for move in ("accepted", "started"):
+        roads.says(request, move)
+    photo = roads.uploads(a_photo((31, 7, 7)), request)
+    roads.says(request, "resolved", outcome_code="repaired", words="Tapado.", media=[photo])
+    ana.waits_for(request, status="closed")
+    answer = ana.evaluates(
+        ana.invitation(), solved=True, rating=4, reasons=["quick"], words="Gracias"
+    )
+    assert answer.status_code == 201, answer.text
+    platform.settle()
+    month = ana.sees(request)["requested_datetime"][:7]
+    return {
+        "service_request_id": request,
+        "service_code": "bache",
+        "token": batch.json()[0]["token"],
+        "media_id": photo,
+        "size": "1024",
+        "upload_id": "none",
+        "year": month[:4],
+        "month": month if "{year}" not in str(platform.contracts.openapi("intake")) else month[5:],
+        "jurisdiction_id": CITY,
+    }
+
+
+def spilled(text):
+    """Return which of the person's data a text holds."""
+    return [value for value in PERSON.values() if value.casefold() in text.casefold()]
+
+
+def doors(platform, journey):
+    """Yield every address that can be read, from all documents, in each of its formats."""
+    for service in SERVICES:
+        for path, methods in platform.contracts.openapi(service)["paths"].items():
+            names = set(re.findall(r"\{([^}]+)\}", path))
+            unknown = names - set(journey) - {"format", "extension"}
+            assert not unknown or NOT_PUBLIC.search(path), f"what does {path} stand for?"
+            if "get" in methods and not unknown:
+                for fmt in FORMATS if names & {"format", "extension"} else ("",):
+                    yield path.format(**journey, format=fmt, extension=fmt)
+
+
+def test_no_public_door_names_the_reporter(platform, journey):
+    opened = set()
+    for address in (*PAGES, f"/reports/{journey['service_request_id']}", *doors(platform, journey)):
+        for more in ({}, {"extensions": "true"}):
+            answer = platform.http.get(
+                address,
+                params={"jurisdiction_id": CITY, "after": "", **more},
+                follow_redirects=True,
+            )
+            if answer.status_code == 200:
+                opened.add(address)
+            assert spilled(answer.text + str(answer.headers)) == [], address
+    assert len(opened) > 20
+
+
+def test_no_search_finds_a_request_by_its_reporter(platform, journey):
+    for value in (*PERSON.values(), PERSON["email"].split("@")[0]):
+        answer = platform.http.get(
+            "/open311/v2/requests.json", params={"jurisdiction_id": CITY, "q": value}
+        )
+        assert answer.json() == [], value
+
+
+def test_no_topic_names_the_reporter(platform, journey):
+    facts = platform.log.read(*platform.log.topics())
+
+    assert {fact.subject for fact in facts} >= {journey["service_request_id"]}
+    for fact in facts:
+        assert spilled(f"{fact.key!r} {fact.headers}") == []
+        assert spilled(fact.value.decode(errors="replace")) == [], fact.type
+
+
+def test_no_log_and_no_metric_names_the_reporter(platform, journey):
+    logs = sorted((platform.folder / "box" / "logs").glob("*.log"))
+
+    assert logs
+    for log in logs:
+        assert spilled(log.read_text(errors="replace")) == [], log.name
+    for name, admin in platform.processes.items():
+        assert spilled(platform.http.get(f"http://{admin}/metrics").text) == [], name
+
+
+def test_only_intakes_database_knows_the_reporter(platform, journey):
+    until(lambda: platform.ask("intake", "SELECT 1 FROM reporter WHERE phone IS NOT NULL"))
+    for service in SERVICES:
+        tables = platform.ask(service, "SELECT tablename FROM pg_tables WHERE schemaname='public'")
+        for (table,) in tables:
+            rows = platform.ask(service, f'SELECT t::text FROM "{table}" t')
+            found = {value for (row,) in rows for value in spilled(row)}
+            assert not found or (service, table) == ("intake", "reporter"), f"{service}.{table}"
