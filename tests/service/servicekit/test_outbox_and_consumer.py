@@ -9,6 +9,8 @@ from kafka import KafkaConsumer
 from parts.log_running import running, until
 from servicekit import cli, consumer, trace
 from servicekit.consumer import NotYet
+from servicekit.consumer.listening import Held
+from servicekit.consumer.record import record_of
 from servicekit.db import HANDLED, OUTBOX, PARKED
 from servicekit.errors import Conflict
 from servicekit.outbox import producer
@@ -248,7 +250,7 @@ def a_record(**changes):
     ],
 )
 def test_no_header_that_a_record_can_carry_stops_the_reader(db, contracts, headers):
-    record = consumer._record(a_record(headers=headers))
+    record = record_of(a_record(headers=headers))
 
     outcome = consumer.handle(record, on={}, db=db, contracts=contracts, group="reader")
 
@@ -260,7 +262,7 @@ def test_no_header_that_a_record_can_carry_stops_the_reader(db, contracts, heade
 def test_a_refused_event_of_any_size_fits_into_the_log_once_parked(db, contracts):
     huge = a_record(value=b"x" * 5_000_000, headers=[(f"h{n}", b"y" * 50_000) for n in range(30)])
 
-    consumer.handle(consumer._record(huge), on={}, db=db, contracts=contracts, group="reader")
+    consumer.handle(record_of(huge), on={}, db=db, contracts=contracts, group="reader")
 
     with db() as session:
         [told] = session.execute(sa.select(OUTBOX)).all()
@@ -277,7 +279,7 @@ def test_types_that_strangers_make_up_make_no_series(db, contracts, log, listene
         about = {"id": "1", "source": "/x", "subject": "a", "time": "2026-01-01T00:00:00Z"}
         about["type"] = f"made.up.v{number}"
         headers = [(f"ce_{name}", text.encode()) for name, text in about.items()]
-        reader._apply(consumer._record(a_record(headers=headers)), consumer._Held())
+        reader._apply(record_of(a_record(headers=headers)), Held())
 
     [family] = reader.events.collect()
     assert {one.labels["type"] for one in family.samples} == {"unknown"}

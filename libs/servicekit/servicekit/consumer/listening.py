@@ -1,201 +1,38 @@
-"""Facts arrive: at least once from the log, with effect once in the database.
+"""The consumer group of a service: joins, reads, applies, commits, and outlives outages."""
 
-``handle`` stores the event's id in the same transaction as its effect; a second delivery finds the
-id and does nothing. A refusal (ServiceError, or a defect of ours) is parked with its reason and the
-original bytes, in the table and on ``<group>.parked``; an outage is raised and met again. The
-offset is committed only after that.
-"""
-
-import base64
 import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from kafka import KafkaConsumer
-from kafka.errors import KafkaError
 from kafka.structs import MemberState, OffsetAndMetadata, TopicPartition
 from prometheus_client import CollectorRegistry
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
-from servicekit import logs, trace
+from servicekit import logs
+from servicekit.consumer.handling import OUTAGES, Handler, NotYet, handle
+from servicekit.consumer.parking import park
+from servicekit.consumer.record import Record, known, record_of
 from servicekit.contracts import Contracts
-from servicekit.db import HANDLED, OUTBOX, PARKED, utc_now
-from servicekit.errors import Outage, ServiceError
-from servicekit.events import BadEvent, Event, read_attributes, read_event
+from servicekit.db import PARKED
+from servicekit.errors import Outage
 from servicekit.metrics import Counter, Gauge, Histogram
 
 log = logs.get(__name__)
-Handler = Callable[[Session, Event], None]
-Outcome = Literal["handled", "repeated", "ignored", "parked"]
 NOT_YET_S = 60.0
 JOIN_WITHIN_S = 30.0
 PARKED_EVERY_S = 15.0
-# What a parked event repeats of the original; with base64 it stays below a broker's usual 1 MB.
-TOLD_VALUE_BYTES = 512 * 1024
-TOLD_HEADER_BYTES = 64 * 1024
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
-_OUTAGES = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, KafkaError, OSError)
-
-
-class NotYet(Exception):
-    """What the event speaks of is not here yet; it is tried again for a while, then parked."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """One record as it came from the log."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-    value: bytes | None
-
-
-def handle(
-    record: Record,
-    *,
-    on: Mapping[str, Handler],
-    db: sessionmaker[Session],
-    contracts: Contracts,
-    group: str,
-) -> Outcome:
-    """Apply one event at most once: a refusal is parked, an outage is raised to be met again.
-
-    Raises NotYet when the handler does; the caller decides how long to wait for it.
-    """
-    try:
-        event = read_event(record.headers, record.value)
-        if event.type not in on:
-            return "ignored"
-        with trace.span(event.traceparent):
-            contracts.check(event)
-            return _apply(event, on[event.type], db)
-    except (*_OUTAGES, NotYet):
-        raise
-    except ServiceError as refusal:
-        park(db, record, refusal.description, group)
-    except Exception as defect:  # noqa: BLE001 - one bad event must not stop the log
-        log.failure("an event met a defect", defect, topic=record.topic, offset=record.offset)
-        park(db, record, f"defect: {type(defect).__name__}: {defect}"[:1000], group)
-    return "parked"
-
-
-def _apply(event: Event, handler: Handler, db: sessionmaker[Session]) -> Outcome:
-    with db.begin() as session:
-        mine = (
-            insert(HANDLED).values(source=event.source, event_id=event.id).on_conflict_do_nothing()
-        )
-        if session.execute(mine.returning(HANDLED.c.event_id)).first() is None:
-            return "repeated"
-        handler(session, event)
-    return "handled"
-
-
-def park(db: sessionmaker[Session], record: Record, reason: str, group: str) -> None:
-    """Set an event aside with its reason: one row, one event on ``<group>.parked``."""
-    identity, kind = _known(record)
-    headers = [[name, base64.b64encode(value).decode()] for name, value in record.headers]
-    row = {
-        "topic": record.topic,
-        "partition": record.partition,
-        "offset": record.offset,
-        "event_id": identity,
-        "event_type": kind,
-        "key": record.key,
-        "headers": headers,
-        "value": record.value,
-        "reason": _storable(reason),
-    }
-    with db.begin() as session:
-        made = insert(PARKED).values(row).on_conflict_do_nothing().returning(PARKED.c.id)
-        number = session.execute(made).scalar()
-        if number is not None:
-            session.execute(sa.insert(OUTBOX), [_parked_event(row, number, group)])
-    log.warning(
-        "parked", topic=record.topic, offset=record.offset, type=kind, id=identity, reason=reason
-    )
-
-
-def _known(record: Record) -> tuple[str | None, str | None]:
-    try:
-        attributes = read_attributes(record.headers)
-    except BadEvent:
-        return None, None
-    return _clean(attributes.get("id")), _clean(attributes.get("type"))
-
-
-def _clean(text: str | None) -> str | None:
-    return _storable(text)[:200] if text else None
-
-
-def _storable(text: str) -> str:
-    """Return a text that PostgreSQL can keep: it knows no NUL."""
-    return text.replace("\x00", "\ufffd")
-
-
-def _parked_event(row: Mapping[str, Any], number: int, group: str) -> dict[str, Any]:
-    data = {
-        name: row[name]
-        for name in ("topic", "partition", "offset", "event_id", "event_type", "reason")
-    }
-    value = row["value"] or b""
-    data["group"] = group
-    data["headers"] = _first_headers(row["headers"])
-    data["value"] = base64.b64encode(value[:TOLD_VALUE_BYTES]).decode()
-    data["value_bytes"] = len(value)
-    subject = row["event_id"] or f"{row['topic']}-{row['partition']}-{row['offset']}"
-    event = Event(
-        id=f"parked-{row['topic']}-{row['partition']}-{row['offset']}",
-        source=f"/{group}",
-        type="event.parked.v1",
-        subject=subject,
-        time=utc_now(),
-        sequence=number,
-        data=data,
-    )
-    return {
-        "event_id": event.id,
-        "topic": f"{group}.parked",
-        "key": subject,
-        "headers": event.attributes(),
-        "value": data,
-    }
-
-
-def _first_headers(headers: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    """Return as many pairs as a parked event repeats; the row keeps them all."""
-    told, room = [], TOLD_HEADER_BYTES
-    for pair in headers:
-        room -= sum(map(len, pair))
-        if room < 0:
-            break
-        told.append(pair)
-    return told
-
-
-def parked_record(row: Any) -> Record:
-    """Return the original record of a parked row, to be handled once more."""
-    return Record(
-        topic=row.topic,
-        partition=row.partition,
-        offset=row.offset,
-        key=row.key,
-        headers=[(name, base64.b64decode(value)) for name, value in row.headers],
-        value=row.value,
-    )
 
 
 @dataclass
-class _Held:
+class Held:
     """What was fetched of a partition and not applied yet, and how long its first one waits."""
 
     records: deque[Any] = field(default_factory=deque)
@@ -264,7 +101,7 @@ class Listener:
             contracts,
         )
         self.bootstrap_servers, self.session_timeout_ms = bootstrap_servers, session_timeout_ms
-        self._held: dict[TopicPartition, _Held] = {}
+        self._held: dict[TopicPartition, Held] = {}
         self.events = Counter(
             f"{service}_events", "Events by type and outcome", registry, ["type", "outcome"]
         )
@@ -290,7 +127,7 @@ class Listener:
                 self._know_topics(consumer)
                 consumer.subscribe(list(self.topics))
                 self._read(consumer, stop)
-            except _OUTAGES as trouble:
+            except OUTAGES as trouble:
                 if time.monotonic() - began_s > _LONGEST_PAUSE_S:
                     pause_s = _FIRST_PAUSE_S  # it has worked in between
                 log.warning(
@@ -332,7 +169,7 @@ class Listener:
         while not stop.is_set():
             watch.look(consumer.group_metadata().state, time.monotonic())
             for partition, records in consumer.poll(timeout_ms=200).items():
-                self._held.setdefault(partition, _Held()).records.extend(records)
+                self._held.setdefault(partition, Held()).records.extend(records)
             mine = consumer.assignment()
             self._held = {one: held for one, held in self._held.items() if one in mine}
             for partition, held in self._held.items():
@@ -342,7 +179,7 @@ class Listener:
             self._show_parked()
 
     def _drain(
-        self, consumer: KafkaConsumer, partition: TopicPartition, held: _Held, stop: threading.Event
+        self, consumer: KafkaConsumer, partition: TopicPartition, held: Held, stop: threading.Event
     ) -> None:
         """Apply a partition's records in order; what was applied is committed, also on a fault.
 
@@ -351,13 +188,13 @@ class Listener:
         done = None
         try:
             while held.records and not stop.is_set() and held.is_due():
-                if self._apply(_record(held.records[0]), held):
+                if self._apply(record_of(held.records[0]), held):
                     done = held.records.popleft().offset + 1
         finally:
             if done is not None:
                 consumer.commit({partition: OffsetAndMetadata(done, "", -1)})
 
-    def _apply(self, record: Record, held: _Held) -> bool:
+    def _apply(self, record: Record, held: Held) -> bool:
         """Apply a record; False when it has to wait. One that waited too long is parked."""
         began_s = time.monotonic()
         try:
@@ -376,7 +213,7 @@ class Listener:
 
     def _type_of(self, record: Record) -> str:
         """Return the event's type for a metric: strangers must not make series as they like."""
-        kind = _known(record)[1]
+        kind = known(record)[1]
         return kind if kind in self.contracts.event_types else "unknown"
 
     def _pause_and_resume(self, consumer: KafkaConsumer) -> None:
@@ -406,15 +243,3 @@ class Listener:
                 )
         for topic, lag in lags.items():
             self.lag.labels(topic).set(lag)
-
-
-def _record(raw: Any) -> Record:
-    """Return a record of the log; a header without a value, which Kafka allows, is an empty one."""
-    return Record(
-        topic=raw.topic,
-        partition=raw.partition,
-        offset=raw.offset,
-        key=raw.key,
-        headers=[(_storable(name), value or b"") for name, value in raw.headers or ()],
-        value=raw.value,
-    )
