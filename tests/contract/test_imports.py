@@ -15,13 +15,14 @@ ROOMS = {
     "store": {"domain"},
     "wire": {"domain"},
     "actions": {"domain", "store", "wire"},
-    "api": CORE | {"photos", "caller", "keyring"},
+    "api": CORE | {"photos", "caller", "keyring", "feed"},
     "pages": CORE,
     "events": CORE,
     "config": set(),
     # Doors and neighbours that only some services have.
     "photos": {"domain"},  # intake's way to media
     "keyring": {"store"},  # intake: keys that were found a moment ago
+    "feed": {"store"},  # intake: changes get their numbers, readers wait for them
     "mail": {"actions", "domain", "store"},  # intake's way to the mail server
     "caller": {"actions", "domain", "wire"},  # routing: what a key may do
     "cities": {"domain"},  # routing: city packs as its domain wants them

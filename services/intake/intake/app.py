@@ -12,8 +12,8 @@ from servicekit.groupcommit import GroupCommit
 from servicekit.packs import read_packs
 from servicekit.process import Command, Process, Service, Tick
 
-from intake import actions, events, store
-from intake.api import Desk, Discovery, Reports, Requests
+from intake import actions, events, feed, store
+from intake.api import Changes, Desk, Discovery, Reports, Requests
 from intake.config import Config
 from intake.keyring import Keyring
 from intake.mail import Mailer, Server
@@ -51,6 +51,7 @@ def serve(process: Process) -> Any:
         Discovery(ground=base),
         Reports(ground=base, photos=photos, keys=Keyring(db), writer=writer, now=now),
         Requests(db=db, ground=base, now=now),
+        Changes(db=db, ground=base),
         Desk(db=db, ground=base, now=now),
         pages=Pages(db=db, ground=base, keep=photos.keep, now=now).app(),
     )
@@ -62,7 +63,7 @@ def handlers(process: Process) -> Mapping[str, Handler]:
 
 
 def ticks(process: Process) -> Sequence[Tick]:
-    """Return the work that is done again and again: sending mail."""
+    """Return the work that is done again and again: mail, numbers of changes."""
     config = Config.from_env(process.env)
     mailer = Mailer(
         db=process.db,
@@ -71,7 +72,12 @@ def ticks(process: Process) -> Sequence[Tick]:
         now=process.now,
         attempts=config.mail_attempts,
     )
-    return [Tick(name="mail", every_s=1.0, run=mailer.run)]
+    numbering = feed.Numbering(db=process.db, now=process.now)
+    return [
+        Tick(name="mail", every_s=1.0, run=mailer.run),
+        Tick(name="changes", every_s=feed.EVERY_S, run=numbering.number),
+        Tick(name="forget", every_s=feed.FORGET_EVERY_S, run=numbering.forget),
+    ]
 
 
 def _say(*words: object) -> None:

@@ -13,7 +13,7 @@ def send(intake, mails):
     def run(url=mails.url):
         env = {**intake.process.env, "SMTP_URL": url, "INTAKE_MAIL_ATTEMPTS": "3"}
         process = type(intake.process)(intake_app.SERVICE, env=env, now=intake.clock)
-        [tick] = intake_app.ticks(process)
+        [tick] = [one for one in intake_app.ticks(process) if one.name == "mail"]
         try:
             tick.run()
         finally:

@@ -151,6 +151,8 @@ class Edge:
 
     async def _answer(self, scope: Scope, receive: Receive, send: "_Noted", found: Found) -> None:
         path = scope["path"]
+        # What is asked for without an extension is JSON, its errors too.
+        asked = path if _has_format(found) else f"{path}.json"
         try:
             about = self.docs.find(path) if scope["method"] in {"GET", "HEAD"} else None
             if about:
@@ -161,20 +163,20 @@ class Edge:
                 return
             await self._call_api(scope, receive, send, found)
         except ServiceError as refusal:
-            await _refuse(send, refusal, path)
+            await _refuse(send, refusal, asked)
         except _AWAY as outage:
             log.warning(
                 "a request met an outage", reason=f"{type(outage).__name__}: {outage}"[:300]
             )
-            await _refuse(send, Unavailable("A part of the service is away; try again."), path)
+            await _refuse(send, Unavailable("A part of the service is away; try again."), asked)
         except Exception as defect:  # noqa: BLE001 - the edge: nothing of our inside goes out
             if no_text(defect):
-                await _refuse(send, BadInput("a text must not hold the character NUL"), path)
+                await _refuse(send, BadInput("a text must not hold the character NUL"), asked)
                 return
             log.failure("a request met a defect", defect)
             fault = ServiceError("The server failed; it has been noted.", code=SERVER_FAULT)
             fault.status = SERVER_FAULT
-            await _refuse(send, fault, path)
+            await _refuse(send, fault, asked)
 
     async def _call_api(self, scope: Scope, receive: Receive, send: "_Noted", found: Found) -> None:
         # connexion's router does not know a path with a line feed, which ours would take for a name
@@ -193,6 +195,10 @@ class Edge:
         else:
             refused = f"method {method[:20]} is not for this resource"
             raise NotAllowed(refused, allow=_allow(found.operations))
+
+
+def _has_format(found: Found) -> bool:
+    return not found.operations or "format" in found.path_params
 
 
 def _allow(operations: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ from servicekit.packs import Pack
 from sqlalchemy.orm import Session
 
 from intake import domain, store, wire
+from intake.domain import feed
 
 # A move of long ago (of an imported case, or of a log read anew) is no news to write about.
 NEWS = timedelta(days=1)
@@ -57,6 +58,7 @@ def write_submission(
         traceparent=trace.current(),
     )
     message = _welcome(ground, request)
+    change = feed.change_of(None, request)
     return store.Submission(
         request=store.request_row(request, wire.render(request, ground.public_url)),
         reporter=store.reporter_row(request.service_request_id, reporter)
@@ -64,6 +66,7 @@ def write_submission(
         else None,
         message=store.message_row(message, now) if message else None,
         outbox=ground.outbox.row(event),
+        change=store.change_row(change) if change else None,
     )
 
 
@@ -227,12 +230,28 @@ def _is_private(ground: Ground, request: domain.Request) -> bool:
 def _save(
     session: Session, ground: Ground, before: domain.Request, after: domain.Request
 ) -> domain.Request:
-    """Write what changed, with the next revision; nothing when nothing did."""
+    """Write what changed, with the next revision; nothing when nothing did.
+
+    Readers of the feed are told when they can see a difference.
+    """
     if after == before:
         return before
     after = dataclasses.replace(after, revision=before.revision + 1)
     store.save_request(session, after, wire.render(after, ground.public_url))
+    if _seen(ground, before) != _seen(ground, after):
+        store.add_change(session, feed.change_of(before, after))
     return after
+
+
+def _seen(ground: Ground, request: domain.Request) -> object:
+    """Return all that a public door shows of a request."""
+    url = ground.public_url
+    return (
+        request.visibility,
+        request.state,
+        wire.shown(request, url),
+        wire.media_urls(request, url),
+    )
 
 
 def _publish(session: Session, ground: Ground, request: domain.Request, *, now: datetime) -> None:

@@ -1,10 +1,11 @@
 """The HTTP door: one method per operationId; reads, opens the transaction, shapes the answer."""
 
+from intake.api.changes import Changes
 from intake.api.desk import Desk
 from intake.api.discovery import Discovery
 from intake.api.reports import Reports
 from intake.api.requests import Requests
 
-DOORS = (Discovery, Reports, Requests, Desk)
+DOORS = (Discovery, Reports, Requests, Changes, Desk)
 
-__all__ = ["DOORS", "Desk", "Discovery", "Reports", "Requests"]
+__all__ = ["DOORS", "Changes", "Desk", "Discovery", "Reports", "Requests"]

@@ -294,6 +294,8 @@ class Step:
     state: str
     words: str | None
     at: datetime
+    status: Status = "open"
+    media: tuple[str, ...] = ()
 
 
 def moved(request: Request, move: Move, *, private_service: bool) -> Request:

@@ -11,6 +11,8 @@ from intake.store.tables import HISTORY, REPORTER, REQUEST
 
 _PLACE = ("lat", "long", "address", "address_id", "zipcode", "district")
 
+_MOVE = ("sequence", "state", "status", "words", "at", "media")
+
 _PLAIN = tuple(
     name
     for name in Request.__dataclass_fields__
@@ -122,17 +124,18 @@ def find_token(session: Session, jurisdiction_id: str, token: str) -> Request | 
 
 def add_move(session: Session, service_request_id: str, move: Move) -> None:
     """Append a move to what happened to a request; one that is known already is kept once."""
-    row = {name: getattr(move, name) for name in ("sequence", "state", "status", "words", "at")}
+    row = {name: getattr(move, name) for name in _MOVE}
     made = insert(HISTORY).values(service_request_id=service_request_id, **row)
     session.execute(made.on_conflict_do_nothing())
 
 
 def moves(session: Session, service_request_id: str) -> list[Step]:
     """Return what happened to a request, oldest first."""
-    columns = (HISTORY.c.state, HISTORY.c.words, HISTORY.c.at)
+    columns = [HISTORY.c[name] for name in Step.__dataclass_fields__]
     mine = HISTORY.c.service_request_id == service_request_id
     query = sa.select(*columns).where(mine).order_by(HISTORY.c.at, HISTORY.c.sequence)
-    return [Step(state=row.state, words=row.words, at=row.at) for row in session.execute(query)]
+    found = session.execute(query).mappings()
+    return [Step(**{**row, "media": tuple(row["media"])}) for row in found]
 
 
 def reporter_email(session: Session, service_request_id: str) -> str | None:

@@ -9,7 +9,7 @@ from servicekit import db
 from sqlalchemy.orm import Session
 
 from intake.domain import Reporter
-from intake.store.tables import MESSAGE, REPORTER, REQUEST
+from intake.store.tables import CHANGE_WAITING, MESSAGE, REPORTER, REQUEST
 
 _UNIQUE_VIOLATION = "23505"
 
@@ -30,6 +30,7 @@ class Submission:
     reporter: dict[str, Any] | None
     message: dict[str, Any] | None
     outbox: dict[str, Any]
+    change: dict[str, Any] | None
 
 
 def reporter_row(service_request_id: str, reporter: Reporter) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def add_submissions(session: Session, submissions: Sequence[Submission]) -> None
         (REPORTER, [one.reporter for one in submissions if one.reporter]),
         (MESSAGE, [one.message for one in submissions if one.message]),
         (db.OUTBOX, [one.outbox for one in submissions]),
+        (CHANGE_WAITING, [one.change for one in submissions if one.change]),
     ]
     try:
         for table, values in rows:

@@ -88,4 +88,27 @@ HISTORY = sa.Table(
     sa.Column("status", sa.Text),
     sa.Column("words", sa.Text),
     sa.Column("at", db.TIME),
+    sa.Column("media", JSONB),
+)
+
+CHANGE_WAITING = sa.Table(
+    "change_waiting",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True)),
+    sa.Column("jurisdiction_id", sa.Text),
+    sa.Column("service_request_id", sa.Text),
+    sa.Column("change", sa.Text),
+    sa.Column("revision", sa.BigInteger),
+    sa.Column("changed_at", db.TIME, server_default=sa.func.now()),
+)
+
+CHANGE = sa.Table(
+    "change",
+    METADATA,
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("jurisdiction_id", sa.Text, primary_key=True),
+    sa.Column("service_request_id", sa.Text),
+    sa.Column("change", sa.Text),
+    sa.Column("revision", sa.BigInteger),
+    sa.Column("changed_at", db.TIME),
 )

@@ -1,5 +1,6 @@
 """Shapes on the wire: what forms and queries say, what is answered, what is told by events."""
 
+from intake.wire.changes import change_feed, history, read_cursor, write_cursor
 from intake.wire.events import (
     message_failed,
     message_settled,
@@ -35,18 +36,21 @@ __all__ = [
     "RENDER_VERSION",
     "Fields",
     "RequestSchema",
+    "change_feed",
     "definition",
     "discovery",
     "extended",
     "follow_secret",
     "follow_url",
     "followed",
+    "history",
     "language_of",
     "media_urls",
     "message_failed",
     "message_settled",
     "moment",
     "move_of",
+    "read_cursor",
     "read_report",
     "read_search",
     "receipt",
@@ -58,5 +62,6 @@ __all__ = [
     "service_of",
     "shown",
     "token_receipt",
+    "write_cursor",
     "write_message",
 ]

@@ -1,0 +1,97 @@
+"""The change feed at work: one gives the numbers, one per process looks out for those who wait."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from servicekit import logs
+from sqlalchemy.orm import Session, sessionmaker
+
+from intake import store
+
+log = logs.get(__name__)
+EVERY_S = 0.2
+KEPT = timedelta(days=90)
+_FORGOTTEN_AT_ONCE = 5000
+FORGET_EVERY_S = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbering:
+    """The timed work of the feed; only one of several processes does it at a time."""
+
+    db: sessionmaker[Session]
+    now: Callable[[], datetime]
+
+    def number(self) -> None:
+        """Give numbers to what was committed since the last round."""
+        with self.db.begin() as session:
+            store.number_changes(session)
+
+    def forget(self) -> float | None:
+        """Keep only the last change of each request from what is older than 90 days.
+
+        So the feed grows with the requests and not with time, and a reader who comes back after
+        a year still meets every request that changed meanwhile.
+        """
+        with self.db.begin() as session:
+            gone = store.forget_changes(session, self.now() - KEPT, _FORGOTTEN_AT_ONCE)
+        return 0 if gone == _FORGOTTEN_AT_ONCE else None
+
+
+Look = Callable[[Iterable[str]], Awaitable[dict[str, int]]]
+
+
+@dataclass(eq=False)
+class _Waiter:
+    jurisdiction_id: str
+    after: int
+    woken: "asyncio.Future[None]"
+
+
+@dataclass
+class Lookout:
+    """Wakes those who wait for changes: one look at the database for all of them.
+
+    A waiter is a future and nothing else: no thread, no connection. Nobody looks when nobody
+    waits. Belongs to one event loop at a time.
+    """
+
+    look: Look
+    every_s: float = EVERY_S
+    _waiting: set[_Waiter] = field(default_factory=set)
+    _task: "asyncio.Task[None] | None" = None
+
+    async def wait(self, jurisdiction_id: str, after: int, timeout_s: float) -> None:
+        """Return when a jurisdiction may have changes after a number, or when time is up."""
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(jurisdiction_id, after, loop.create_future())
+        self._waiting.add(waiter)
+        if self._task is None:
+            self._task = loop.create_task(self._watch())
+        try:
+            await asyncio.wait_for(waiter.woken, timeout_s)
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting.discard(waiter)
+
+    async def _watch(self) -> None:
+        try:
+            while self._waiting:
+                await asyncio.sleep(self.every_s)
+                await self._wake()
+        finally:
+            self._task = None
+
+    async def _wake(self) -> None:
+        wanted = {waiter.jurisdiction_id for waiter in self._waiting}
+        try:
+            newest = await self.look(wanted)
+        except Exception as trouble:  # noqa: BLE001 - those who wait may wait on; an outage passes
+            log.warning("the change feed cannot be looked at", reason=type(trouble).__name__)
+            return
+        for waiter in self._waiting:
+            if newest.get(waiter.jurisdiction_id, 0) > waiter.after and not waiter.woken.done():
+                waiter.woken.set_result(None)
