@@ -13,7 +13,7 @@ from servicekit.packs import read_packs
 from servicekit.process import Command, Process, Service, Tick
 
 from intake import actions, events, feed, store
-from intake.api import Changes, Desk, Discovery, Reports, Requests
+from intake.api import Changes, Desk, Discovery, Reports, Requests, Updates
 from intake.config import Config
 from intake.keyring import Keyring
 from intake.mail import Mailer, Server
@@ -45,12 +45,14 @@ def serve(process: Process) -> Any:
     config = Config.from_env(process.env)
     db, base, now = process.db, ground(process), process.now
     photos = Photos(config.media_url, config.common.service_token, config.media_timeout_s)
+    keyring = Keyring(db)
     writer = GroupCommit(functools.partial(_commit, process))
     return web.build(
         process,
         Discovery(ground=base),
-        Reports(ground=base, photos=photos, keys=Keyring(db), writer=writer, now=now),
+        Reports(ground=base, photos=photos, keys=keyring, writer=writer, now=now),
         Requests(db=db, ground=base, now=now),
+        Updates(db=db, ground=base, photos=photos, keys=keyring, now=now),
         Changes(db=db, ground=base),
         Desk(db=db, ground=base, now=now),
         pages=Pages(db=db, ground=base, keep=photos.keep, now=now).app(),

@@ -30,6 +30,7 @@ def city_of(pack: packs.Pack) -> City:
         triage=pack.triage.department,
         outcomes={code: outcome.closes_as for code, outcome in pack.city.outcomes.items()},
         evaluation_time=timedelta(days=pack.city.evaluation.invitation_valid_days),
+        closed_by_others=pack.city.updates.closed_by_others == "close",
         areas_at=lambda lat, long: frozenset(pack.areas.all_at(lat, long)),
         district_at=pack.district_at,
     )

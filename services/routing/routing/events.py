@@ -26,6 +26,7 @@ class Events:
             "request.submitted.v1": self.on_request_submitted,
             "request.published.v1": self.on_visibility,
             "request.hidden.v1": self.on_visibility,
+            "request.commented.v1": self.on_request_commented,
             "request.evaluated.v1": self.on_request_evaluated,
             "request.disputed.v1": self.on_request_disputed,
             "update.sent.v1": self.on_update_sent,
@@ -38,6 +39,10 @@ class Events:
     def on_visibility(self, session: Session, event: Event) -> None:
         """Note who may see the request now."""
         _known(event, actions.show_request(session, self.desk, event.data, now=self.now()))
+
+    def on_request_commented(self, session: Session, event: Event) -> None:
+        """Tell the department; close the case where the city lets others do so."""
+        _known(event, actions.hear_comment(session, self.desk, event.data, now=self.now()))
 
     def on_request_evaluated(self, session: Session, event: Event) -> None:
         """Close the case, or open it anew."""

@@ -429,3 +429,10 @@ def test_the_command_explains_itself_when_called_wrongly():
 
     assert done.returncode == 2
     assert "Usage" in done.stderr
+
+
+def test_a_request_that_others_call_closed_is_kept_unless_the_pack_says_otherwise(copied):
+    change(copied, "city.yaml", "updates:\n  closed_by_others: keep\n", "")
+    assert packs.read_pack(copied).city.updates.closed_by_others == "keep"
+    change(copied, "city.yaml", "open_data:", "updates: {closed_by_others: close}\nopen_data:")
+    assert packs.read_pack(copied).city.updates.closed_by_others == "close"

@@ -105,6 +105,13 @@ class MediaRules:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateRules:
+    """What others may do: closed_by_others is keep, or close what they call closed."""
+
+    closed_by_others: str = "keep"
+
+
+@dataclass(frozen=True, slots=True)
 class OpenData:
     """How far open data is rounded, and the smallest group that is shown."""
 
@@ -136,6 +143,7 @@ class City:
     retention: Mapping[str, int]
     evaluation: Evaluation
     media: MediaRules
+    updates: UpdateRules
     open_data: OpenData
     outcomes: Mapping[str, Outcome]
     colours: Colours

@@ -40,6 +40,7 @@ from servicekit.packs.shapes import (
     Service,
     Targets,
     Texts,
+    UpdateRules,
     Value,
     When,
 )
@@ -266,6 +267,7 @@ def _city(said: Mapping[str, Any]) -> City:
             tuple(Choice(one["code"], one["name"]) for one in evaluation["reasons"]),
         ),
         media=MediaRules(**said["media"]),
+        updates=UpdateRules(**said.get("updates", {})),
         open_data=OpenData(**said["open_data"]),
         outcomes=_by(
             Outcome(one["code"], one["name"], one["closes_as"]) for one in said["outcomes"]

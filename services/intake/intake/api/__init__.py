@@ -5,7 +5,8 @@ from intake.api.desk import Desk
 from intake.api.discovery import Discovery
 from intake.api.reports import Reports
 from intake.api.requests import Requests
+from intake.api.updates import Updates
 
-DOORS = (Discovery, Reports, Requests, Changes, Desk)
+DOORS = (Discovery, Reports, Requests, Updates, Changes, Desk)
 
-__all__ = ["DOORS", "Changes", "Desk", "Discovery", "Reports", "Requests"]
+__all__ = ["DOORS", "Changes", "Desk", "Discovery", "Reports", "Requests", "Updates"]

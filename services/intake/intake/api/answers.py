@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from servicekit import georeport, web
-from servicekit.errors import BadInput, NotFound
+from servicekit.errors import BadInput, Forbidden, NotFound
+from servicekit.keys import Key
 from servicekit.packs import Pack
 from servicekit.packs import Service as PackService
 
 from intake import actions
+from intake.keyring import Keyring
 
 
 def city(ground: actions.Ground, jurisdiction_id: str | None) -> Pack:
@@ -33,6 +35,19 @@ def service_of(pack: Pack, service_code: str | None) -> PackService:
 def unknown(name: str, value: str) -> NotFound:
     """Return the error for a code, id or token that does not exist."""
     return NotFound(f'{name} "{value[:100]}" was not found')
+
+
+def may_report(keys: Keyring, pack: Pack, text: str | None, *roles: str) -> Key:
+    """Return the key of a sender; raises Forbidden when it is missing, wrong or of no use here.
+
+    May ask the database, so it is not for the event loop.
+    """
+    key = keys.recall(text) or keys.find(text)
+    if not key.has(*roles):
+        raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
+    if not key.may_in(pack.jurisdiction_id):
+        raise Forbidden("api_key is not good for this jurisdiction_id")
+    return key
 
 
 def legal_id(service_request_id: str) -> str:

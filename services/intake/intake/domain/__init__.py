@@ -12,6 +12,7 @@ from servicekit.errors import BadInput
 Visibility = Literal["public", "pending", "private", "hidden"]
 Status = Literal["open", "closed"]
 
+COMMENT_PHOTO = "comment"  # the role, here, of a photo that belongs to a comment
 SEARCH_DAYS = 90
 SEARCH_ROWS = 1000
 # Crockford's digits: none is taken for another when an id is read out on the phone.
@@ -335,9 +336,10 @@ def _told(photos: tuple[Photo, ...], media: Iterable[str]) -> tuple[Photo, ...]:
 
 
 def photo_stored(request: Request, *, media_id: str, role: str, path: str) -> Request:
-    """Return the request with a photo that media keeps now."""
+    """Return the request with a photo that media keeps now; a comment's stays the comment's."""
     known = {photo.media_id: photo for photo in request.photos}
     found = known.get(media_id) or Photo(media_id=media_id)
+    role = COMMENT_PHOTO if found.role == COMMENT_PHOTO else role
     known[media_id] = dataclasses.replace(found, role=role, path=path)
     return dataclasses.replace(request, photos=tuple(known.values()))
 

@@ -42,6 +42,7 @@ from intake.store.submissions import (
     reporter_row,
 )
 from intake.store.tables import API_KEY
+from intake.store.updating import add_comment, known_comment, list_updates, updates_of
 
 __all__ = [
     "API_KEY",
@@ -49,6 +50,7 @@ __all__ = [
     "RefusedByDatabase",
     "Submission",
     "add_change",
+    "add_comment",
     "add_message",
     "add_move",
     "add_submissions",
@@ -58,8 +60,10 @@ __all__ = [
     "find_request",
     "find_token",
     "forget_changes",
+    "known_comment",
     "last_number",
     "last_numbers",
+    "list_updates",
     "lock_request",
     "message_row",
     "moves",
@@ -79,4 +83,5 @@ __all__ = [
     "search_requests",
     "settle_message",
     "stale_requests",
+    "updates_of",
 ]

@@ -87,8 +87,8 @@ HISTORY = sa.Table(
     sa.Column("state", sa.Text),
     sa.Column("status", sa.Text),
     sa.Column("words", sa.Text),
-    sa.Column("at", db.TIME),
     sa.Column("media", JSONB),
+    sa.Column("at", db.TIME),
 )
 
 CHANGE_WAITING = sa.Table(
@@ -111,4 +111,32 @@ CHANGE = sa.Table(
     sa.Column("change", sa.Text),
     sa.Column("revision", sa.BigInteger),
     sa.Column("changed_at", db.TIME),
+)
+
+COMMENT = sa.Table(
+    "comment",
+    METADATA,
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True),
+    sa.Column("jurisdiction_id", sa.Text),
+    sa.Column("sender", sa.Text),
+    sa.Column("sender_update_id", sa.Text),
+    sa.Column("status", sa.Text),
+    sa.Column("state", sa.Text),
+    sa.Column("description", sa.Text),
+    sa.Column("media", JSONB),
+    sa.Column("media_url", JSONB),
+    sa.Column("commented_datetime", db.TIME),
+    sa.Column("at", db.TIME),
+)
+
+COMMENTER = sa.Table(
+    "commenter",
+    METADATA,
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True),
+    sa.Column("email", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("first_name", sa.Text),
+    sa.Column("last_name", sa.Text),
 )

@@ -30,6 +30,7 @@ from intake.wire.rendering import (
 )
 from intake.wire.searches import read_search
 from intake.wire.services import definition, discovery, service_list
+from intake.wire.updates import read_comment, read_update_search, request_commented, update_row
 
 __all__ = [
     "MAX_DESCRIPTION",
@@ -50,11 +51,14 @@ __all__ = [
     "message_settled",
     "moment",
     "move_of",
+    "read_comment",
     "read_cursor",
     "read_report",
     "read_search",
+    "read_update_search",
     "receipt",
     "render",
+    "request_commented",
     "request_hidden",
     "request_published",
     "request_submitted",
@@ -62,6 +66,7 @@ __all__ = [
     "service_of",
     "shown",
     "token_receipt",
+    "update_row",
     "write_cursor",
     "write_message",
 ]

@@ -139,3 +139,7 @@ def _number(name: str, given: str) -> float:
         return georeport.read_number(given)
     except ValueError as fault:
         raise BadInput(f"{name} {fault}") from None
+
+
+# Other lists are asked for in the same words.
+comma_list, moment_of, page_of = _list, _moment, _page

@@ -1,5 +1,6 @@
 """What routing can be asked to do. Each takes an open session and never commits."""
 
+from routing.actions.comments import hear_comment
 from routing.actions.desk import Desk
 from routing.actions.fire import BATCH_CASES, fire_due
 from routing.actions.move import Asked, carry_out, move_case, standing
@@ -18,6 +19,7 @@ __all__ = [
     "dispute_case",
     "evaluate_case",
     "fire_due",
+    "hear_comment",
     "move_case",
     "route_request",
     "show_request",

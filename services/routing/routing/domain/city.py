@@ -34,6 +34,7 @@ class City:
 
     ``departments`` gives the name shown as agency_responsible, ``outcomes`` the state that each
     outcome code leads to, ``areas_at`` the named areas that hold a position (lat, long).
+    ``closed_by_others`` says whether a case is closed that others than the city call closed.
     """
 
     jurisdiction_id: str
@@ -44,5 +45,6 @@ class City:
     triage: str
     outcomes: Mapping[str, str]
     evaluation_time: timedelta
+    closed_by_others: bool = False
     areas_at: Callable[[float, float], frozenset[str]] = lambda _lat, _long: frozenset()
     district_at: Callable[[float, float], str | None] = lambda _lat, _long: None

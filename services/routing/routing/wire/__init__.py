@@ -11,6 +11,7 @@ from routing.wire.answers import (
 from routing.wire.facts import (
     BY_CLOCK,
     case_assigned,
+    case_commented,
     case_moved,
     case_unassigned,
     deadline,
@@ -29,6 +30,7 @@ __all__ = [
     "BY_CLOCK",
     "allowed_moves",
     "case_assigned",
+    "case_commented",
     "case_moved",
     "case_row",
     "case_unassigned",

@@ -147,6 +147,18 @@ def case_moved(
     }
 
 
+def case_commented(case: Case, said: Mapping[str, Any], public_url: str) -> Data:
+    """Tell a department what somebody said about its case."""
+    photos = [f"{public_url}/media/v1/{media_id}/1024.jpg" for media_id in said["media"]]
+    same = ("jurisdiction_id", "service_request_id", "update_id", "status", "description")
+    when = ("commented_datetime", "recorded_datetime")
+    return {
+        **{name: said[name] for name in (*same, *when)},
+        "department": case.department,
+        "media_url": [*photos, *said["media_url"]],
+    }
+
+
 def deadline(case: Case, clock: Clock, step: Step, fired: datetime) -> Data:
     """Tell what a clock says."""
     data = {
