@@ -13,7 +13,7 @@ from servicekit.packs import read_packs
 from servicekit.process import Command, Process, Service, Tick
 
 from intake import actions, events, feed, store
-from intake.api import Changes, Desk, Discovery, Reports, Requests, Updates
+from intake.api import Changes, Desk, Discovery, Duplicates, Reports, Requests, Updates
 from intake.config import Config
 from intake.keyring import Keyring
 from intake.mail import Mailer, Server
@@ -53,6 +53,7 @@ def serve(process: Process) -> Any:
         Reports(ground=base, photos=photos, keys=keyring, writer=writer, now=now),
         Requests(db=db, ground=base, now=now),
         Updates(db=db, ground=base, photos=photos, keys=keyring, now=now),
+        Duplicates(db=db, ground=base),
         Changes(db=db, ground=base),
         Desk(db=db, ground=base, now=now),
         pages=Pages(db=db, ground=base, keep=photos.keep, now=now).app(),

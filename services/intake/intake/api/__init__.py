@@ -3,10 +3,11 @@
 from intake.api.changes import Changes
 from intake.api.desk import Desk
 from intake.api.discovery import Discovery
+from intake.api.duplicates import Duplicates
 from intake.api.reports import Reports
 from intake.api.requests import Requests
 from intake.api.updates import Updates
 
-DOORS = (Discovery, Reports, Requests, Updates, Changes, Desk)
+DOORS = (Discovery, Reports, Requests, Updates, Duplicates, Changes, Desk)
 
-__all__ = ["DOORS", "Changes", "Desk", "Discovery", "Reports", "Requests", "Updates"]
+__all__ = ["DOORS", "Changes", "Desk", "Discovery", "Duplicates", "Reports", "Requests", "Updates"]

@@ -19,6 +19,7 @@ from intake.store.messages import (
     revive_message,
     settle_message,
 )
+from intake.store.nearby import Spot, open_nearby
 from intake.store.requests import (
     add_move,
     find_request,
@@ -48,6 +49,7 @@ __all__ = [
     "API_KEY",
     "IdTaken",
     "RefusedByDatabase",
+    "Spot",
     "Submission",
     "add_change",
     "add_comment",
@@ -70,6 +72,7 @@ __all__ = [
     "next_revision",
     "number_changes",
     "numbers_given",
+    "open_nearby",
     "postpone_message",
     "public_fragment",
     "public_request",

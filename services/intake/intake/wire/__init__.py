@@ -12,6 +12,7 @@ from intake.wire.events import (
 )
 from intake.wire.fields import Fields
 from intake.wire.messages import follow_secret, follow_url, followed, write_message
+from intake.wire.nearby import read_place, with_distance
 from intake.wire.reading import (
     MAX_DESCRIPTION,
     language_of,
@@ -53,6 +54,7 @@ __all__ = [
     "move_of",
     "read_comment",
     "read_cursor",
+    "read_place",
     "read_report",
     "read_search",
     "read_update_search",
@@ -67,6 +69,7 @@ __all__ = [
     "shown",
     "token_receipt",
     "update_row",
+    "with_distance",
     "write_cursor",
     "write_message",
 ]
