@@ -26,8 +26,8 @@ class Client:
 
     sent = 0  # by all clients of this run
 
-    def __init__(self, application, base_url="http://server.example"):
-        self.transport = httpx.ASGITransport(application)
+    def __init__(self, application, base_url="http://server.example", peer="127.0.0.1"):
+        self.transport = httpx.ASGITransport(application, client=(peer, 50_000))
         self.base_url = base_url
 
     def together(self, asks):

@@ -14,7 +14,7 @@ _SPEAKS = ["--role", "department", "--jurisdiction", CITY, "--department", DEPAR
 
 # name: (service, options of its command `keys create`)
 WANTED: Mapping[str, tuple[str, Sequence[str]]] = {
-    "report": ("intake", ["--role", "report"]),
+    "report": ("intake", ["--role", "report", "--per-minute", "60000"]),
     "department": ("routing", _SPEAKS),
     "department-photos": ("media", _SPEAKS),
     "operator": ("routing", ["--role", "operator"]),

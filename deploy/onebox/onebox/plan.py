@@ -107,6 +107,7 @@ def settings(env: Mapping[str, str]) -> dict[str, str]:
     own = tuple(f"{name.upper()}_" for name in parts.SERVICES)
     begins = (*own, "KAFKA_", "S3_", "SMTP_")
     names = {"CITIES_DIR", "CONTRACTS_DIR", "LOG_LEVEL", "PUBLIC_URL", "SERVICE_TOKEN"}
+    names |= {"TRUSTED_PROXIES"}
     return {n: value for n, value in env.items() if n in names or n.startswith(begins)}
 
 

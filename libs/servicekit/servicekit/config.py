@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from servicekit.clients import Network, networks
 from servicekit.errors import ServiceError
+from servicekit.limits import Limit
 
 
 class BadConfig(ServiceError):
@@ -47,6 +49,23 @@ def seconds(env: Mapping[str, str], name: str, default: float) -> float:
     return value
 
 
+def limit(env: Mapping[str, str], name: str, default: Limit) -> Limit:
+    """Return ``<NAME>_PER_MINUTE`` (0: no limit) and ``<NAME>_BURST`` (default: the former)."""
+    per_minute = integer(env, f"{name}_PER_MINUTE", default.per_minute)
+    same = per_minute == default.per_minute
+    burst = integer(env, f"{name}_BURST", default.burst if same else per_minute)
+    if per_minute < 0 or burst < 0:
+        raise BadConfig(f"{name}_PER_MINUTE and {name}_BURST must not be negative")
+    return Limit(per_minute, burst)
+
+
+def _trusted(env: Mapping[str, str]) -> tuple[Network, ...]:
+    try:
+        return networks(optional(env, "TRUSTED_PROXIES", "private"))
+    except ValueError as fault:
+        raise BadConfig(f"TRUSTED_PROXIES must be networks or private: {fault}") from None
+
+
 def address(text: str, name: str) -> tuple[str, int]:
     """Split ``host:port``; raises BadConfig naming the variable when it is none."""
     try:
@@ -78,6 +97,7 @@ class Common:
     secret_key: str = field(repr=False)
     log_level: str
     validate_answers: bool
+    trusted_proxies: tuple[Network, ...]
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], service: str) -> Self:
@@ -104,4 +124,5 @@ class Common:
             log_level=optional(env, "LOG_LEVEL", "INFO").upper(),
             validate_answers=optional(env, "VALIDATE_ANSWERS", "no").lower()
             in {"1", "yes", "true"},
+            trusted_proxies=_trusted(env),
         )

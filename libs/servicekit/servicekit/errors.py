@@ -97,6 +97,21 @@ class UnsupportedMedia(ServiceError):
     status = 415
 
 
+class TooMany(ServiceError):
+    """The client asks more often than it may."""
+
+    status = 429
+
+    def __init__(self, description: str, *, retry_after_s: int) -> None:
+        super().__init__(description)
+        self.retry_after_s = retry_after_s
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to ask again."""
+        return {"Retry-After": str(self.retry_after_s)}
+
+
 class Unavailable(ServiceError):
     """A part that the answer needs is away."""
 

@@ -9,15 +9,26 @@ from typing import Any
 from servicekit import keycommand, web
 from servicekit.consumer import Handler
 from servicekit.groupcommit import GroupCommit
+from servicekit.limits import Limiter, PerAddress
 from servicekit.packs import read_packs
 from servicekit.process import Command, Process, Service, Tick
 
 from intake import actions, events, feed, store
-from intake.api import Changes, Desk, Discovery, Duplicates, Reports, Requests, Updates
+from intake.api import (
+    Applications,
+    Changes,
+    Desk,
+    Discovery,
+    Duplicates,
+    Reports,
+    Requests,
+    Updates,
+)
 from intake.config import Config
 from intake.keyring import Keyring
 from intake.mail import Mailer, Server
 from intake.pages import Pages
+from intake.pages.gate import Gate
 from intake.photos import Photos
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -45,8 +56,19 @@ def serve(process: Process) -> Any:
     config = Config.from_env(process.env)
     db, base, now = process.db, ground(process), process.now
     photos = Photos(config.media_url, config.common.service_token, config.media_timeout_s)
-    keyring = Keyring(db)
     writer = GroupCommit(functools.partial(_commit, process))
+    limiter, limits, trusted = Limiter(db), config.limits, config.common.trusted_proxies
+    per_address = functools.partial(PerAddress, limiter=limiter, secret_key=base.secret_key)
+    guesses = per_address(limit=limits.bad_keys, purpose="guess")
+    keyring = Keyring(db, limiter, limits.keys, guesses, trusted)
+    forms = per_address(limit=limits.forms, purpose="form")
+    gate = Gate(forms=forms, guesses=guesses, trusted_proxies=trusted)
+    reads = per_address(limit=limits.reads, purpose="read")
+
+    async def let_read(method: str) -> None:
+        if method in {"GET", "HEAD"}:
+            await reads.let_in(web.client(trusted))
+
     return web.build(
         process,
         Discovery(ground=base),
@@ -56,7 +78,9 @@ def serve(process: Process) -> Any:
         Duplicates(db=db, ground=base),
         Changes(db=db, ground=base),
         Desk(db=db, ground=base, now=now),
-        pages=Pages(db=db, ground=base, keep=photos.keep, now=now).app(),
+        Applications(db=db, ground=base, now=now),
+        pages=Pages(db=db, ground=base, keep=photos.keep, now=now, gate=gate).app(),
+        gate=None if limits.reads.none else let_read,
     )
 
 
@@ -80,6 +104,7 @@ def ticks(process: Process) -> Sequence[Tick]:
         Tick(name="mail", every_s=1.0, run=mailer.run),
         Tick(name="changes", every_s=feed.EVERY_S, run=numbering.number),
         Tick(name="forget", every_s=feed.FORGET_EVERY_S, run=numbering.forget),
+        Tick(name="limits", every_s=600.0, run=Limiter(process.db).forget),
     ]
 
 

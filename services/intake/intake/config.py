@@ -5,7 +5,31 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from servicekit.config import BadConfig, Common, integer, optional, seconds
+from servicekit.config import BadConfig, Common, integer, limit, optional, seconds
+from servicekit.limits import NO_LIMIT, Limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How often one may ask: with a key that has no limit of its own, and from one address.
+
+    Keys that import the past have none but their own.
+    """
+
+    keys: Limit
+    bad_keys: Limit
+    forms: Limit
+    reads: Limit
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Self:
+        """Read the settings; raises BadConfig naming the variable that cannot be used."""
+        return cls(
+            keys=limit(env, "INTAKE_KEY", Limit(600, 600)),
+            bad_keys=limit(env, "INTAKE_BAD_KEY", Limit(10, 20)),
+            forms=limit(env, "INTAKE_FORM", Limit(20, 40)),
+            reads=limit(env, "INTAKE_READ", NO_LIMIT),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +42,7 @@ class Config:
     smtp_url: str
     smtp_timeout_s: float
     mail_attempts: int
+    limits: Limits
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -35,4 +60,5 @@ class Config:
             smtp_url=smtp_url,
             smtp_timeout_s=seconds(env, "INTAKE_SMTP_TIMEOUT_S", 10.0),
             mail_attempts=integer(env, "INTAKE_MAIL_ATTEMPTS", 10),
+            limits=Limits.from_env(env),
         )

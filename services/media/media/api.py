@@ -157,7 +157,7 @@ class Api:
     # --- helpers of the doors above
 
     def _require_caller(self, token: str | None) -> Caller:
-        with self.db() as session:
+        with self.db.begin() as session:
             return actions.require_caller(session, token, self.terms.service_token)
 
     async def _decoded(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -206,7 +206,7 @@ class Api:
             self.figures.uploads.labels(outcome).inc()
 
     def _complete(self, upload_id: str, token: str | None) -> dict[str, Any]:
-        with self.db() as session:
+        with self.db.begin() as session:
             caller = actions.require_caller(session, token, self.terms.service_token)
             upload = actions.find_upload(session, upload_id, caller)
             done = actions.photo_of_upload(session, upload)

@@ -4,6 +4,7 @@ import pytest
 from intake import keyring
 from servicekit.errors import Forbidden
 from servicekit.keys import Key
+from servicekit.limits import NO_LIMIT, Limit, Limiter, PerAddress
 
 KEY = Key(id="k", name="k", jurisdictions=frozenset(), roles=frozenset({"report"}), department=None)
 
@@ -30,7 +31,9 @@ def ring(monkeypatch):
 
     monkeypatch.setattr(keyring.keys, "require", require)
     now = [100.0]
-    made = keyring.Keyring(Sessions(), lambda: now[0])
+    limiter = Limiter(Sessions())
+    guesses = PerAddress(limiter=limiter, limit=NO_LIMIT, purpose="guess", secret_key="s")
+    made = keyring.Keyring(Sessions(), limiter, Limit(1, 1), guesses, tick_s=lambda: now[0])
     made.now = now
     return made
 

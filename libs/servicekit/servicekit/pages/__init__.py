@@ -164,13 +164,15 @@ def _speak_for_nobody() -> None:
     speak(NOBODY)
 
 
-def _trouble(error: HTTPException) -> tuple[str, int]:
+def _trouble(error: HTTPException) -> tuple[str, int, dict[str, str]]:
     """Say in the page's language that something is not there or not possible."""
     status = error.code or 500
-    return flask.render_template("ombud/trouble.html", status=status), status
+    again_s = getattr(error, "retry_after", None)
+    headers = {} if again_s is None else {"Retry-After": str(again_s)}
+    return flask.render_template("ombud/trouble.html", status=status), status, headers
 
 
-def _defect(error: Exception) -> tuple[str, int]:
+def _defect(error: Exception) -> tuple[str, int, dict[str, str]]:
     """Note what went wrong and tell the reader nothing of our inside."""
     if no_text(error):
         return _trouble(BadRequest())

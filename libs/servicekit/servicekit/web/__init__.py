@@ -19,19 +19,26 @@ from connexion.options import SwaggerUIOptions
 from connexion.resolver import Resolver
 from starlette.types import ASGIApp
 
+from servicekit.clients import Network, client_of, current_peer
 from servicekit.process import Process
-from servicekit.web.edge import Edge, current_headers
+from servicekit.web.edge import Edge, Gate, current_headers
 from servicekit.web.form import Form, Upload
-from servicekit.web.operation import Answer, App
+from servicekit.web.operation import Answer, App, json_answer
 from servicekit.web.pages import Pages
 from servicekit.web.validation import Validation, current_form
 
-__all__ = ["Answer", "Form", "Upload", "bearer", "build", "form", "header"]
+__all__ = ["Answer", "Form", "Upload", "bearer", "build", "client", "form", "header", "json_answer"]
 
 
-def build(process: Process, *doors: object, pages: flask.Flask | None = None) -> ASGIApp:
+def build(
+    process: Process,
+    *doors: object,
+    pages: flask.Flask | None = None,
+    gate: Gate | None = None,
+) -> ASGIApp:
     """Return the ASGI application of a service; each operation is a method of one of ``doors``.
 
+    ``gate`` is asked with the method before anything is done; it may refuse.
     Raises ContractBroken when the document cannot be read and connexion's ResolverError when
     no door, or more than one, has a method that the document names.
     """
@@ -49,6 +56,7 @@ def build(process: Process, *doors: object, pages: flask.Flask | None = None) ->
         api=app,
         hot=app.direct(_hot(document)),
         pages=Pages(pages) if pages else None,
+        gate=gate,
         registry=process.metrics,
     )
 
@@ -75,6 +83,11 @@ def header(name: str) -> str | None:
     """Return a header of the request under way."""
     headers = current_headers.get()
     return headers.get(name) if headers is not None else None
+
+
+def client(trusted: Sequence[Network]) -> str | None:
+    """Return the address that the request under way comes from, None when nobody tells it."""
+    return client_of(current_peer.get(), header("x-forwarded-for"), trusted)
 
 
 def bearer() -> str | None:

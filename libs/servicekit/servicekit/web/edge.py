@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit import georeport, logs, trace
+from servicekit.clients import current_peer
 from servicekit.db import no_text
 from servicekit.errors import BadInput, NotAllowed, NotFound, Outage, ServiceError, Unavailable
 from servicekit.metrics import Counter, Histogram
@@ -24,6 +25,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 SERVER_FAULT = 500
 _ASKED_OF_ALL = ("GET", "POST", "OPTIONS")  # what GeoReport's preflight names on each resource
 _AWAY = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+Gate = Callable[[str], Awaitable[None]]
 current_headers: ContextVar[Headers | None] = ContextVar("headers", default=None)
 
 
@@ -105,11 +107,12 @@ class Edge:
         api: ASGIApp,
         hot: Mapping[str, ASGIApp],
         pages: ASGIApp | None,
+        gate: Gate | None = None,
         registry: CollectorRegistry,
     ) -> None:
         self.paths = Paths(document)
         self.docs = Docs(service, document)
-        self.api, self.hot, self.pages = api, hot, pages
+        self.api, self.hot, self.pages, self.gate = api, hot, pages, gate
         self.requests = Counter(
             f"{service}_http_requests",
             "Requests by operation and status",
@@ -133,6 +136,7 @@ class Edge:
         began = time.perf_counter()
         noted = _Noted(send, head=scope["method"] == "HEAD", cors=operation != "page")
         token = current_headers.set(headers)
+        current_peer.set((scope.get("client") or (None,))[0])
         with trace.span(headers.get("traceparent")):
             try:
                 await self._answer(scope, receive, noted, found)
@@ -154,6 +158,8 @@ class Edge:
         # What is asked for without an extension is JSON, its errors too.
         asked = path if _has_format(found) else f"{path}.json"
         try:
+            if self.gate is not None:
+                await self.gate(scope["method"])
             about = self.docs.find(path) if scope["method"] in {"GET", "HEAD"} else None
             if about:
                 await send_answer(send, about)

@@ -45,6 +45,14 @@ def answer_of(value: Any) -> Answer:
     return Answer(body=orjson.dumps(value, option=orjson.OPT_UTC_Z), status=status)
 
 
+def json_answer(
+    value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return a value as JSON, with a status and headers of its own."""
+    body = orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    return Answer(body=body, status=status, headers=headers or {})
+
+
 async def send_answer(send: Send, answer: Answer) -> None:
     """Write an answer to the client."""
     headers = [(b"content-length", str(len(answer.body)).encode())]

@@ -1,5 +1,6 @@
 """The HTTP door: one method per operationId; reads, opens the transaction, shapes the answer."""
 
+from intake.api.applications import Applications
 from intake.api.changes import Changes
 from intake.api.desk import Desk
 from intake.api.discovery import Discovery
@@ -8,6 +9,16 @@ from intake.api.reports import Reports
 from intake.api.requests import Requests
 from intake.api.updates import Updates
 
-DOORS = (Discovery, Reports, Requests, Updates, Duplicates, Changes, Desk)
+DOORS = (Discovery, Reports, Requests, Updates, Duplicates, Changes, Desk, Applications)
 
-__all__ = ["DOORS", "Changes", "Desk", "Discovery", "Duplicates", "Reports", "Requests", "Updates"]
+__all__ = [
+    "DOORS",
+    "Applications",
+    "Changes",
+    "Desk",
+    "Discovery",
+    "Duplicates",
+    "Reports",
+    "Requests",
+    "Updates",
+]

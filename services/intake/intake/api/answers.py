@@ -40,9 +40,9 @@ def unknown(name: str, value: str) -> NotFound:
 def may_report(keys: Keyring, pack: Pack, text: str | None, *roles: str) -> Key:
     """Return the key of a sender; raises Forbidden when it is missing, wrong or of no use here.
 
-    May ask the database, so it is not for the event loop.
+    Raises TooMany when it was used too often. It may ask the database: not for the event loop.
     """
-    key = keys.recall(text) or keys.find(text)
+    key = keys.admit(text)
     if not key.has(*roles):
         raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
     if not key.may_in(pack.jurisdiction_id):

@@ -85,9 +85,7 @@ class Reports:
         )
 
     async def _require_key(self, pack: Pack, text: str | None, roles: tuple[str, ...]) -> None:
-        key = self.keys.recall(text)
-        if key is None:
-            key = await to_thread.run_sync(self.keys.find, text)
+        key = await self.keys.enter(text)
         if not key.has(*roles):
             raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
         if not key.may_in(pack.jurisdiction_id):

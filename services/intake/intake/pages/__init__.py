@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.wrappers import Response
 
 from intake import actions, domain, store, wire
+from intake.pages.gate import Gate
 from intake.pages.report_form import Keep, ReportForm
 
 HERE = Path(__file__).parent
@@ -32,6 +33,7 @@ class Pages:
     ground: actions.Ground
     keep: Keep
     now: Callable[[], datetime]
+    gate: Gate | None = None
 
     def app(self) -> flask.Flask:
         """Return the Flask application."""
@@ -44,6 +46,8 @@ class Pages:
         app.add_url_rule("/follow/<secret>", "follow", self.follow)
         app.add_url_rule("/docs/", "docs", self.docs)
         app.register_error_handler(404, _unknown)
+        if self.gate:
+            self.gate.add_to(app)
         ReportForm(db=self.db, ground=self.ground, keep=self.keep, now=self.now).add_to(app)
         return app
 

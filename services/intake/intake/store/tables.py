@@ -1,11 +1,12 @@
 """The tables of intake."""
 
 import sqlalchemy as sa
-from servicekit import db, keys
+from servicekit import db, keys, limits
 from sqlalchemy.dialects.postgresql import JSONB
 
 METADATA = db.metadata()
 API_KEY = keys.table(METADATA)
+RATE_BUCKET = limits.table(METADATA)
 
 REQUEST = sa.Table(
     "request",
