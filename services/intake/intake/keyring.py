@@ -36,7 +36,9 @@ class Keyring:
 
     async def enter(self, text: str | None) -> Key:
         """Return a key that may be used now, in the event loop; raises Forbidden and TooMany."""
-        key = self.recall(text) or await to_thread.run_sync(self.find, text)
+        key = self.recall(text)
+        if key is None:
+            key = await to_thread.run_sync(self.find, text)
         await self.limiter.let_in(f"key:{key.id}", self._limit(key))
         return key
 
