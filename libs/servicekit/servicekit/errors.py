@@ -112,6 +112,12 @@ class TooMany(ServiceError):
         return {"Retry-After": str(self.retry_after_s)}
 
 
+class Mismatch(ServiceError):
+    """It contradicts what the same client said before."""
+
+    status = 422
+
+
 class Unavailable(ServiceError):
     """A part that the answer needs is away."""
 

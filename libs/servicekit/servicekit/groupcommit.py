@@ -15,33 +15,36 @@ from typing import Generic, TypeVar
 from servicekit.errors import Outage
 
 T = TypeVar("T")
+R = TypeVar("R")
 MOST = 256
 
 
 @dataclass
-class GroupCommit(Generic[T]):
+class GroupCommit(Generic[T, R]):
     """Writes items through ``write``, which commits all it is given or raises and commits none.
 
-    ``put`` belongs to one event loop; ``write`` runs in a thread.
+    ``write`` returns what is to be said for each item. When it raises Outage nobody knows whether
+    anything was committed, so nothing is written again. ``put`` belongs to one event loop;
+    ``write`` runs in a thread.
     """
 
-    write: Callable[[Sequence[T]], None]
+    write: Callable[[Sequence[T]], Sequence[R]]
     most: int = MOST
-    _waiting: list[tuple[T, asyncio.Future[None]]] = field(default_factory=list)
+    _waiting: list[tuple[T, asyncio.Future[R]]] = field(default_factory=list)
     _task: asyncio.Task[None] | None = None
     _thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="commit")
     )
 
-    async def put(self, item: T) -> None:
-        """Return once the item is committed; raises what ``write`` raised for it."""
+    async def put(self, item: T) -> R:
+        """Return what ``write`` says of the item, once it is committed; raises what it raised."""
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
+        done: asyncio.Future[R] = loop.create_future()
         self._waiting.append((item, done))
         if self._task is None:
             self._task = loop.create_task(self._drain())
         # The write goes on when the client goes away: half of a batch cannot be called back.
-        await asyncio.shield(done)
+        return await asyncio.shield(done)
 
     async def _drain(self) -> None:
         try:
@@ -51,29 +54,27 @@ class GroupCommit(Generic[T]):
         finally:
             self._task = None
 
-    async def _commit(self, batch: list[tuple[T, asyncio.Future[None]]]) -> None:
+    async def _commit(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
         loop = asyncio.get_running_loop()
+        items, waiting = [item for item, _ in batch], [done for _, done in batch]
         try:
-            await loop.run_in_executor(self._thread, self.write, [item for item, _ in batch])
+            said = await loop.run_in_executor(self._thread, self.write, items)
         except Exception as trouble:  # noqa: BLE001 - each caller is told its own
-            if len(batch) == 1:
-                _settle(batch[0][1], trouble)
+            if len(batch) > 1 and not isinstance(trouble, Outage):
+                for one in batch:
+                    await self._commit([one])
                 return
-            for one in batch:
-                await self._commit([one])
+            _fail(waiting, trouble)
         except BaseException:
-            for _, done in batch:
-                _settle(done, Outage("the process ends"))
+            _fail(waiting, Outage("the process ends"))
             raise
         else:
-            for _, done in batch:
-                _settle(done, None)
+            for done, word in zip(waiting, said, strict=True):
+                if not done.done():
+                    done.set_result(word)
 
 
-def _settle(done: "asyncio.Future[None]", trouble: Exception | None) -> None:
-    if done.done():
-        return
-    if trouble is None:
-        done.set_result(None)
-    else:
-        done.set_exception(trouble)
+def _fail(waiting: "Sequence[asyncio.Future[R]]", trouble: Exception) -> None:
+    for done in waiting:
+        if not done.done():
+            done.set_exception(trouble)

@@ -46,17 +46,12 @@ def ground(process: Process) -> actions.Ground:
     )
 
 
-def _commit(process: Process, submissions: Sequence[store.Submission]) -> None:
-    with process.db.begin() as session:
-        actions.submit_requests(session, submissions)
-
-
 def serve(process: Process) -> Any:
     """Return the ASGI application."""
     config = Config.from_env(process.env)
     db, base, now = process.db, ground(process), process.now
     photos = Photos(config.media_url, config.common.service_token, config.media_timeout_s)
-    writer = GroupCommit(functools.partial(_commit, process))
+    writer = GroupCommit(store.Writer(process.engine).write)
     limiter, limits, trusted = Limiter(db), config.limits, config.common.trusted_proxies
     per_address = functools.partial(PerAddress, limiter=limiter, secret_key=base.secret_key)
     guesses = per_address(limit=limits.bad_keys, purpose="guess")
@@ -72,7 +67,7 @@ def serve(process: Process) -> Any:
     return web.build(
         process,
         Discovery(ground=base),
-        Reports(ground=base, photos=photos, keys=keyring, writer=writer, now=now),
+        Reports(db=db, ground=base, photos=photos, keys=keyring, writer=writer, now=now),
         Requests(db=db, ground=base, now=now),
         Updates(db=db, ground=base, photos=photos, keys=keyring, now=now),
         Duplicates(db=db, ground=base),
@@ -90,7 +85,7 @@ def handlers(process: Process) -> Mapping[str, Handler]:
 
 
 def ticks(process: Process) -> Sequence[Tick]:
-    """Return the work that is done again and again: mail, numbers of changes."""
+    """Return the work that is done again and again: mail, numbers of changes, forgetting."""
     config = Config.from_env(process.env)
     mailer = Mailer(
         db=process.db,
@@ -105,7 +100,13 @@ def ticks(process: Process) -> Sequence[Tick]:
         Tick(name="changes", every_s=feed.EVERY_S, run=numbering.number),
         Tick(name="forget", every_s=feed.FORGET_EVERY_S, run=numbering.forget),
         Tick(name="limits", every_s=600.0, run=Limiter(process.db).forget),
+        Tick(name="repeats", every_s=600.0, run=functools.partial(_forget, process)),
     ]
+
+
+def _forget(process: Process) -> None:
+    with process.db.begin() as session:
+        actions.forget_answers(session, now=process.now())
 
 
 def _say(*words: object) -> None:

@@ -2,6 +2,7 @@ import asyncio
 import threading
 
 import pytest
+from servicekit.errors import Outage
 from servicekit.groupcommit import GroupCommit
 
 
@@ -18,6 +19,7 @@ class Table:
         if "bad" in items:
             raise ValueError("bad is refused")
         self.commits.append(list(items))
+        return [f"{item} is there" for item in items]
 
 
 def test_a_lone_item_is_a_transaction_of_its_own_at_once():
@@ -68,9 +70,24 @@ def test_one_bad_item_harms_only_itself():
 
     first, second, third = asyncio.run(three())
 
-    assert (first, third) == (None, None)
+    assert (first, third) == ("a is there", "b is there")
     assert isinstance(second, ValueError)
     assert sorted(item for commit in table.commits for item in commit) == ["a", "b"]
+
+
+def test_an_outage_is_told_to_all_and_nothing_is_written_again():
+    tried = []
+
+    def away(items):
+        tried.append(list(items))
+        raise Outage("the answer to a commit got lost")
+
+    async def three():
+        writer = GroupCommit(away)
+        return await asyncio.gather(*(writer.put(item) for item in "abc"), return_exceptions=True)
+
+    assert all(isinstance(answer, Outage) for answer in asyncio.run(three()))
+    assert tried == [["a", "b", "c"]]
 
 
 def test_an_item_is_written_once_also_when_its_client_goes_away():

@@ -17,6 +17,8 @@ from intake.domain import feed
 
 # A move of long ago (of an imported case, or of a log read anew) is no news to write about.
 NEWS = timedelta(days=1)
+# So long a report that is sent again is known by its sender's id.
+REPEATS_KEPT = timedelta(days=7)
 _SILENT = frozenset({"received", "routed", "closed"})
 
 
@@ -70,9 +72,21 @@ def write_submission(
     )
 
 
-def submit_requests(session: Session, submissions: Sequence[store.Submission]) -> None:
-    """Record reports and the facts that they were made; the caller commits all or none."""
-    store.add_submissions(session, submissions)
+def keep_answer(
+    rows: store.Submission, once: domain.Once, first: domain.FirstAnswer, *, now: datetime
+) -> store.Submission:
+    """Return the rows with the answer for those who send the same report again."""
+    return dataclasses.replace(rows, once=store.once_row(once, first, now))
+
+
+def submit_requests(
+    session: Session, submissions: Sequence[store.Submission]
+) -> list[domain.FirstAnswer | None]:
+    """Record reports and the facts that they were made; the caller commits all or none.
+
+    A report that was sent before is not recorded again: its first answer is returned.
+    """
+    return store.add_submissions(session, submissions)
 
 
 def show_department(session: Session, ground: Ground, event: Event) -> None:
@@ -205,6 +219,11 @@ def set_visibility(
     if before.visibility == "pending" and visibility != "hidden":
         _queue(session, _welcome(ground, after), now)
     return after
+
+
+def forget_answers(session: Session, *, now: datetime) -> None:
+    """Forget the answers to reports that nobody sends again any more."""
+    store.forget_answers(session, now - REPEATS_KEPT)
 
 
 def render_again(session: Session, ground: Ground, *, limit: int, after: str = "") -> str | None:

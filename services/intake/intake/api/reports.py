@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from anyio import to_thread
 from servicekit import georeport, web
-from servicekit.errors import BadInput, Forbidden, Unavailable
+from servicekit.errors import BadInput, Forbidden, ServiceError, Unavailable
 from servicekit.groupcommit import GroupCommit
+from servicekit.keys import Key
 from servicekit.packs import Pack
+from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, domain, store, wire
 from intake.api.answers import city, service_of
@@ -25,71 +26,109 @@ _ALLOWED_IN_REPORTS = ("report", "import", "operator", "administrator")
 class Reports:
     """POST requests, and the import of reports of the past."""
 
+    db: sessionmaker[Session]
     ground: actions.Ground
     photos: Photos
     keys: Keyring
-    writer: GroupCommit[store.Submission]
+    writer: GroupCommit[store.Submission, domain.FirstAnswer | None]
     now: Callable[[], datetime]
 
     async def post_request(
         self,
         format: str,  # noqa: A002 - the contract's word
-        jurisdiction_id: str | None = None,
-        api_key: str | None = None,
+        **given: str,
     ) -> web.Answer:
         """Take in a report."""
-        return await self._take(format, jurisdiction_id, api_key, _ALLOWED_IN_REPORTS)
+        return await self._take(format, given, _ALLOWED_IN_REPORTS)
 
-    async def post_import(
-        self, jurisdiction_id: str | None = None, api_key: str | None = None
-    ) -> web.Answer:
+    async def post_import(self, **given: str) -> web.Answer:
         """Take in a report of the past."""
-        return await self._take(
-            georeport.JSON, jurisdiction_id, api_key, ("import",), imported=True
-        )
+        return await self._take(georeport.JSON, given, ("import",), imported=True)
 
     async def _take(
         self,
         fmt: str,
-        jurisdiction_id: str | None,
-        api_key: str | None,
+        given: Mapping[str, str],
         roles: tuple[str, ...],
         *,
         imported: bool = False,
     ) -> web.Answer:
-        """Check in GeoReport's order: jurisdiction, key, service, the rest; then record."""
+        """Check in GeoReport's order: jurisdiction, key, service, the rest; then record.
+
+        A report that was sent before gets its first answer, also when it would be refused today.
+        """
         form = web.form()
         fields = wire.Fields(form.fields)
-        pack = city(self.ground, fields.get("jurisdiction_id") or jurisdiction_id)
-        await self._require_key(pack, fields.get("api_key") or api_key or web.bearer(), roles)
-        service = service_of(pack, fields.get("service_code"))
-        language = wire.language_of(pack, fields.get("locale"), web.header("accept-language"))
-        report = wire.read_report(
-            fields,
-            pack,
-            service,
-            channel="app",
-            language=language,
-            now=self.now(),
-            imported=imported,
-        )
-        if len(form.files) > MAX_PHOTOS:
-            raise BadInput(f"a report takes at most {MAX_PHOTOS} photos")
-        request = await self._record(
-            report, wire.service_of(service, pack.city.language), pack, form.files
-        )
-        row = wire.receipt(request, report.reporter.account_id, blackbox=service.type == "blackbox")
-        body, media_type = georeport.encode("service_requests", "request", [row], fmt)
-        return web.Answer(
-            body=body, status=201, media_type=media_type, headers=self._location(request, row, fmt)
-        )
 
-    async def _require_key(self, pack: Pack, text: str | None, roles: tuple[str, ...]) -> None:
+        def sent(name: str) -> str | None:
+            return fields.get(name) or given.get(name)
+
+        pack = city(self.ground, sent("jurisdiction_id"))
+        key = await self._require_key(pack, sent("api_key") or web.bearer(), roles)
+        once = await self._once(key, pack, fields, sent("client_request_id"), form.files)
+        try:
+            service = service_of(pack, fields.get("service_code"))
+            language = wire.language_of(pack, fields.get("locale"), web.header("accept-language"))
+            report = wire.read_report(
+                fields,
+                pack,
+                service,
+                channel="app",
+                language=language,
+                now=self.now(),
+                imported=imported,
+            )
+            if len(form.files) > MAX_PHOTOS:
+                raise BadInput(f"a report takes at most {MAX_PHOTOS} photos")
+        except ServiceError:
+            first = await self._first(once)
+            if first is None:
+                raise
+            return self._answer(first, fields.get("account_id"), pack, fmt)
+        kept = await self._record(
+            report, wire.service_of(service, pack.city.language), pack, form.files, once
+        )
+        return self._answer(kept, report.reporter.account_id, pack, fmt)
+
+    async def _require_key(self, pack: Pack, text: str | None, roles: tuple[str, ...]) -> Key:
         key = await self.keys.enter(text)
         if not key.has(*roles):
             raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
         if not key.may_in(pack.jurisdiction_id):
             raise Forbidden("api_key is not good for this jurisdiction_id")
+        return key
+
+    async def _once(
+        self,
+        key: Key,
+        pack: Pack,
+        fields: wire.Fields,
+        client_request_id: str | None,
+        files: Sequence[web.Upload],
+    ) -> domain.Once | None:
+        """Return what makes this report known when it is sent again, None when nothing does."""
+        named = wire.read_client_request_id(client_request_id, web.header("idempotency-key"))
+        if named is None:
+            return None
+        streams = [upload.file for upload in files]
+
+        def said() -> str:
+            return wire.fingerprint(fields, pack.jurisdiction_id, streams)
+
+        digest = await to_thread.run_sync(said) if files else said()
+        return domain.Once(key_id=key.id, client_request_id=named, fingerprint=digest)
+
+    async def _first(self, once: domain.Once | None) -> domain.FirstAnswer | None:
+        """Return the answer to a report that was sent before; raises Mismatch."""
+        if once is None:
+            return None
+
+        def find() -> domain.FirstAnswer | None:
+            with self.db.begin() as session:
+                return store.first_answer(session, once)
+
+        first = await to_thread.run_sync(find)
+        return wire.same_report(first, once) if first else None
 
     async def _record(
         self,
@@ -97,22 +136,41 @@ class Reports:
         service: domain.Service,
         pack: Pack,
         files: Sequence[web.Upload],
-    ) -> domain.Request:
-        """Keep the photos, then the request; an id that is taken already is drawn anew."""
+        once: domain.Once | None,
+    ) -> domain.FirstAnswer:
+        """Keep the photos, then the request; an id that is taken already is drawn anew.
+
+        Returns the answer, which is the first one for a report that was sent before.
+        """
+        prefix = pack.city.request_id_prefix
+        identity = self._identity(prefix, once)
         for _ in range(_TRIES):
-            identity = domain.new_id(pack.city.request_id_prefix)
+            if files:
+                first = await self._first(once)
+                if first is not None:
+                    return first
             photos = await self._keep(files, pack, identity) if files else []
             now = self.now()
             request = domain.open_request(
                 report, service, photos, service_request_id=identity, now=now
             )
+            answer = wire.first_answer(request, once, blackbox=service.type == "blackbox")
             rows = actions.write_submission(self.ground, request, report.reporter, now=now)
+            if once is not None:
+                rows = actions.keep_answer(rows, once, answer, now=now)
             try:
-                await self.writer.put(rows)
+                first = await self.writer.put(rows)
             except store.IdTaken:
+                identity = domain.new_id(prefix)
                 continue
-            return request
+            return wire.same_report(first, once) if first and once else answer
         raise Unavailable("no id could be found for the report; try again")
+
+    def _identity(self, prefix: str, once: domain.Once | None) -> str:
+        """Return an id: a new one, or that of a report which may have been sent before."""
+        if once is None:
+            return domain.new_id(prefix)
+        return domain.new_id(prefix, wire.chooser(self.ground.secret_key, once))
 
     async def _keep(
         self, files: Sequence[web.Upload], pack: Pack, identity: str
@@ -132,14 +190,15 @@ class Reports:
 
         return await to_thread.run_sync(keep_all)
 
-    def _location(
-        self, request: domain.Request, row: Mapping[str, Any], fmt: str
-    ) -> dict[str, str]:
-        """Return where the answer can be read later, if anywhere."""
-        root = f"{self.ground.public_url}/open311/v2"
-        asked = f"{fmt}?jurisdiction_id={request.jurisdiction_id}"
-        if "token" in row:
-            return {"Location": f"{root}/tokens/{row['token']}.{asked}"}
-        if "service_request_id" in row and request.visibility == "public":
-            return {"Location": f"{root}/requests/{row['service_request_id']}.{asked}"}
-        return {}
+    def _answer(
+        self, kept: domain.FirstAnswer, account_id: str | None, pack: Pack, fmt: str
+    ) -> web.Answer:
+        """Return the receipt, and where the request can be read later, if anywhere."""
+        whole = {**kept.answer, "account_id": account_id}
+        body, media_type = georeport.encode("service_requests", "request", [whole], fmt)
+        headers = {}
+        if kept.location:
+            root = f"{self.ground.public_url}/open311/v2"
+            asked = f"{fmt}?jurisdiction_id={pack.jurisdiction_id}"
+            headers["Location"] = f"{root}/{kept.location}.{asked}"
+        return web.Answer(body=body, status=201, media_type=media_type, headers=headers)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -151,6 +151,31 @@ class Request:
     def shown_photos(self, role: str) -> tuple[Photo, ...]:
         """Return the photos of a role that belong on the request's pages, in their order."""
         return tuple(photo for photo in self.photos if photo.shown and photo.role == role)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """What makes a report this report when it is sent again: whose key, their id, what it says.
+
+    ``fingerprint`` is the same for two reports that say the same.
+    """
+
+    key_id: str
+    client_request_id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAnswer:
+    """What was answered when a report with its sender's id came for the first time.
+
+    ``answer`` leaves out the reporter's account; ``location`` is a path below the endpoint.
+    """
+
+    fingerprint: str
+    service_request_id: str
+    answer: Mapping[str, str | None]
+    location: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,6 @@ The form means the same as GeoReport's POST and is read by the same ``wire.read_
 words about what is missing are a person's, in the page's language.
 """
 
-import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +25,7 @@ from intake.pages.words import ANSWER, FIELDS, PHOTOS, PHOTOS_AWAY, TOO_MANY_PHO
 MAX_PHOTOS = 10
 MAX_BODY_BYTES = 128 << 20
 TRAP = "website"  # people do not see this field; programs that fill in everything do
+PAGE = "page"  # in the place of a key's id, which is longer
 _TRIES = 3
 _ONCE = re.compile(r"[0-9a-f]{32}")
 _PLACES = frozenset({"lat", "long", "address_string", "address_id"})
@@ -97,12 +96,16 @@ class ReportForm:
         try:
             files = _files()
             report = self._read(given, files, pack, service, language)
-            request = self._record(
-                report, wire.service_of(service, language), pack, files, _once(given)
+            service_request_id = self._record(
+                report,
+                wire.service_of(service, language),
+                pack,
+                files,
+                _same_form(given, service, jurisdiction_id, files),
             )
         except Problems as faults:
             return _form(pack, service, given=given, problems=faults.by_field), 400
-        secret = wire.follow_secret(self.ground.secret_key, request.service_request_id)
+        secret = wire.follow_secret(self.ground.secret_key, service_request_id)
         return flask.redirect(flask.url_for("follow", secret=secret, received=1), 303)
 
     def _pack(self, jurisdiction_id: str) -> Pack:
@@ -147,50 +150,35 @@ class ReportForm:
         service: domain.Service,
         pack: Pack,
         files: Sequence[web.Upload],
-        once: str,
-    ) -> domain.Request:
-        """Keep the photos, then the request; the same form sent twice is one request.
+        once: domain.Once,
+    ) -> str:
+        """Keep the photos, then the request, and return its id; the same form sent twice is one.
 
-        Its id comes from what the form carries, so the second one finds it taken. An id that is
-        taken by something else is drawn anew.
+        An id that is taken by something else is drawn anew.
         """
         prefix = pack.city.request_id_prefix
-        identity = domain.new_id(prefix, _chooser(self.ground.secret_key, once))
+        identity = domain.new_id(prefix, wire.chooser(self.ground.secret_key, once))
         for _ in range(_TRIES):
-            known = self._sent_before(identity, report, service)
-            if known is not None:
-                return known
+            with self.db.begin() as session:
+                first = store.first_answer(session, once)
+            if first is not None:
+                return first.service_request_id
             photos = [self._keep(file, report.jurisdiction_id, identity) for file in files]
             now = self.now()
             request = domain.open_request(
                 report, service, photos, service_request_id=identity, now=now
             )
+            answer = wire.first_answer(request, once, blackbox=service.type == "blackbox")
             rows = actions.write_submission(self.ground, request, report.reporter, now=now)
+            rows = actions.keep_answer(rows, once, answer, now=now)
             try:
                 with self.db.begin() as session:
-                    actions.submit_requests(session, [rows])
+                    [first] = actions.submit_requests(session, [rows])
             except store.IdTaken:
-                known = self._sent_before(identity, report, service)
-                identity = known.service_request_id if known else domain.new_id(prefix)
+                identity = domain.new_id(prefix)
                 continue
-            return request
+            return (first or answer).service_request_id
         raise Unavailable("no id could be found for the report; try again")
-
-    def _sent_before(
-        self, identity: str, report: domain.Report, service: domain.Service
-    ) -> domain.Request | None:
-        with self.db.begin() as session:
-            known = store.find_request(session, identity)
-        if known is None:
-            return None
-        before = (known.jurisdiction_id, known.service_code, known.description, known.place.address)
-        now = (
-            report.jurisdiction_id,
-            service.service_code,
-            report.description,
-            report.place.address,
-        )
-        return known if before == now else None
 
     def _keep(self, file: web.Upload, jurisdiction_id: str, identity: str) -> domain.Photo:
         file.file.seek(0)
@@ -273,11 +261,13 @@ def _once(given: MultiDict[str, str]) -> str:
     return carried if _ONCE.fullmatch(carried) else secrets.token_hex(16)
 
 
-def _chooser(secret_key: str, once: str) -> Callable[[str], str]:
-    """Return a choice of letters that is always the same for one form and guessed by nobody."""
-    digest = hmac.new(secret_key.encode(), f"once:{once}".encode(), hashlib.sha256).digest()
-    numbers = iter(digest)
-    return lambda letters: letters[next(numbers) % len(letters)]
+def _same_form(
+    given: MultiDict[str, str], service: Service, jurisdiction_id: str, files: Sequence[web.Upload]
+) -> domain.Once:
+    """Return what makes a form the same when it is sent twice; changed, it is another report."""
+    fields = wire.Fields([*given.items(multi=True), ("service_code", service.service_code)])
+    said = wire.fingerprint(fields, jurisdiction_id, [one.file for one in files])
+    return domain.Once(key_id=PAGE, client_request_id=f"{_once(given)}-{said}", fingerprint=said)
 
 
 def _fits(service: Service, wanted: str, language: str) -> bool:

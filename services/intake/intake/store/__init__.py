@@ -20,6 +20,7 @@ from intake.store.messages import (
     settle_message,
 )
 from intake.store.nearby import Spot, open_nearby
+from intake.store.repeats import first_answer, forget_answers, once_row
 from intake.store.requests import (
     add_move,
     find_request,
@@ -39,6 +40,7 @@ from intake.store.submissions import (
     IdTaken,
     RefusedByDatabase,
     Submission,
+    Writer,
     add_submissions,
     reporter_row,
 )
@@ -51,6 +53,7 @@ __all__ = [
     "RefusedByDatabase",
     "Spot",
     "Submission",
+    "Writer",
     "add_change",
     "add_comment",
     "add_message",
@@ -61,6 +64,8 @@ __all__ = [
     "dead_messages",
     "find_request",
     "find_token",
+    "first_answer",
+    "forget_answers",
     "forget_changes",
     "known_comment",
     "last_number",
@@ -72,6 +77,7 @@ __all__ = [
     "next_revision",
     "number_changes",
     "numbers_given",
+    "once_row",
     "open_nearby",
     "postpone_message",
     "public_fragment",

@@ -141,3 +141,16 @@ COMMENTER = sa.Table(
     sa.Column("first_name", sa.Text),
     sa.Column("last_name", sa.Text),
 )
+
+# The answers to reports that carry an id of their sender's, by whose key and which id.
+IDEMPOTENCY = sa.Table(
+    "idempotency",
+    METADATA,
+    sa.Column("key_id", sa.Text, primary_key=True),
+    sa.Column("client_request_id", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text),
+    sa.Column("service_request_id", sa.Text),
+    sa.Column("answer", sa.Text),  # JSON, its fields in their order
+    sa.Column("location", sa.Text),
+    sa.Column("created_at", db.TIME),
+)

@@ -29,6 +29,13 @@ from intake.wire.rendering import (
     shown,
     token_receipt,
 )
+from intake.wire.repeats import (
+    chooser,
+    fingerprint,
+    first_answer,
+    read_client_request_id,
+    same_report,
+)
 from intake.wire.searches import read_search
 from intake.wire.services import definition, discovery, service_list
 from intake.wire.updates import read_comment, read_update_search, request_commented, update_row
@@ -39,9 +46,12 @@ __all__ = [
     "Fields",
     "RequestSchema",
     "change_feed",
+    "chooser",
     "definition",
     "discovery",
     "extended",
+    "fingerprint",
+    "first_answer",
     "follow_secret",
     "follow_url",
     "followed",
@@ -52,6 +62,7 @@ __all__ = [
     "message_settled",
     "moment",
     "move_of",
+    "read_client_request_id",
     "read_comment",
     "read_cursor",
     "read_place",
@@ -64,6 +75,7 @@ __all__ = [
     "request_hidden",
     "request_published",
     "request_submitted",
+    "same_report",
     "service_list",
     "service_of",
     "shown",

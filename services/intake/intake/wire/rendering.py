@@ -76,14 +76,17 @@ def extended(request: Request, public_url: str) -> dict[str, Any]:
     return {**shown(request, public_url), "extended_attributes": attributes}
 
 
-def receipt(request: Request, account_id: str | None, *, blackbox: bool) -> dict[str, Any]:
-    """Return the answer to a POST: an id, a token instead, or (blackbox) neither."""
+def receipt(request: Request, *, blackbox: bool) -> dict[str, Any]:
+    """Return the answer to a POST: an id, a token instead, or (blackbox) neither.
+
+    The reporter's account is added when it is sent.
+    """
     named: dict[str, Any] = {"service_request_id": request.service_request_id}
     if blackbox:
         named = {}
     elif request.token:
         named = {"token": request.token}
-    return {**named, "service_notice": request.service_notice, "account_id": account_id}
+    return {**named, "service_notice": request.service_notice}
 
 
 def token_receipt(request: Request) -> dict[str, Any]:
