@@ -22,6 +22,7 @@ from intake.api import (
     Duplicates,
     Reports,
     Requests,
+    Supporters,
     Updates,
 )
 from intake.config import Config
@@ -70,6 +71,7 @@ def serve(process: Process) -> Any:
         Reports(db=db, ground=base, photos=photos, keys=keyring, writer=writer, now=now),
         Requests(db=db, ground=base, now=now),
         Updates(db=db, ground=base, photos=photos, keys=keyring, now=now),
+        Supporters(db=db, ground=base, keys=keyring, now=now),
         Duplicates(db=db, ground=base),
         Changes(db=db, ground=base),
         Desk(db=db, ground=base, now=now),

@@ -8,6 +8,7 @@ from servicekit.events import Event
 from sqlalchemy.orm import Session
 
 from intake import actions
+from intake.actions import supporting
 
 
 def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str, Handler]:
@@ -17,7 +18,9 @@ def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str
         actions.show_department(session, ground, event)
 
     def case_moved(session: Session, event: Event) -> None:
-        actions.follow_case(session, ground, event, now=now())
+        moved = actions.follow_case(session, ground, event, now=now())
+        if moved is not None:
+            supporting.tell_supporters(session, ground, moved, event, now=now())
 
     def media_stored(session: Session, event: Event) -> None:
         actions.keep_photo(session, ground, event)

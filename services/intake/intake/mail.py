@@ -91,7 +91,7 @@ class Mailer:
 
     def _send(self, smtp: smtplib.SMTP, message: Message) -> None:
         with self.db.begin() as session:
-            address = store.reporter_email(session, message.service_request_id)
+            address = _address(session, message)
         if address is None:
             self._give_up(message, "the reporter left no address")
             return
@@ -143,6 +143,12 @@ class Mailer:
         with self.db.begin() as session:
             actions.fail_message(session, self.ground, message, reason, now=self.now())
         log.warning("message given up", message_id=message.message_id, reason=reason)
+
+
+def _address(session: Session, message: Message) -> str | None:
+    if message.supporter_id is not None:
+        return store.supporter_email(session, message.supporter_id)
+    return store.reporter_email(session, message.service_request_id)
 
 
 def _code(refusal: smtplib.SMTPException) -> int:

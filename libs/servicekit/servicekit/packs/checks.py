@@ -11,7 +11,7 @@ import holidays
 
 from servicekit.packs import outlines
 from servicekit.packs.reading import Document, Faults, Keys
-from servicekit.packs.words import MESSAGES, STATES
+from servicekit.packs.words import MAY_BE_MISSING, MESSAGES, STATES
 
 LISTS: Final = ("singlevaluelist", "multivaluelist")
 WEEKDAYS: Final = (
@@ -273,7 +273,8 @@ def _texts(draft: Draft, faults: Faults) -> None:
         if draft.city is not None and language not in draft.city.value["languages"]:
             faults.add(document, 1, f"city.yaml does not list the language {language}")
         said = document.value
-        for name in (name for name in MESSAGES if name not in said["messages"]):
+        needed = (name for name in MESSAGES if name not in MAY_BE_MISSING)
+        for name in (name for name in needed if name not in said["messages"]):
             faults.add(document, ("messages",), f"the message {name} is missing")
         for state in (state for state in STATES if state not in said["states"]):
             faults.add(document, ("states",), f"the state {state} has no name")

@@ -35,7 +35,11 @@ _REQUEST: Final = frozenset(
 MESSAGES: Final = {
     "request_received": _REQUEST,
     "request_moved": _REQUEST | {"state", "words"},
+    "support_received": _REQUEST | {"state"},
     "request_resolved": _REQUEST | {"state", "words", "outcome"},
     "evaluation_invitation": _REQUEST | {"words", "outcome", "evaluate_url", "valid_until"},
 }
 """Each message's name and the placeholders its subject and body may hold."""
+
+MAY_BE_MISSING: Final = frozenset({"support_received"})
+"""Messages that came later; a pack without one says ``request_moved`` instead."""

@@ -104,20 +104,28 @@ def show_department(session: Session, ground: Ground, event: Event) -> None:
     _save(session, ground, before, after)
 
 
-def follow_case(session: Session, ground: Ground, event: Event, *, now: datetime) -> None:
-    """Show how a case moved; publish a request that was taken on; tell the reporter."""
+def follow_case(
+    session: Session, ground: Ground, event: Event, *, now: datetime
+) -> domain.Request | None:
+    """Show how a case moved; publish a request that was taken on; tell the reporter.
+
+    Returns the request when this is news, of which others may be told too.
+    """
     before = _locked(session, event.subject)
     move = wire.move_of(event)
     store.add_move(session, before.service_request_id, move)
     after = domain.moved(before, move, private_service=_is_private(ground, before))
     if after == before:
-        return
+        return None
     after = _save(session, ground, before, after)
     if before.visibility == "pending" != after.visibility:
         _publish(session, ground, after, now=now)
         _queue(session, _welcome(ground, after), now)
-    if after.contactable and now - move.at < NEWS:
+    if now - move.at >= NEWS:
+        return None
+    if after.contactable:
         _queue(session, _news(ground, after, event), now)
+    return after
 
 
 def keep_photo(session: Session, ground: Ground, event: Event) -> None:
@@ -305,10 +313,17 @@ def _welcome(ground: Ground, request: domain.Request) -> domain.Message | None:
     return wire.write_message(pack, request, "request_received", link=ground.link(request))
 
 
-def _news(ground: Ground, request: domain.Request, event: Event) -> domain.Message | None:
+def name_of_news(request: domain.Request) -> str | None:
+    """Return the message that tells how a request stands now; None when nobody is written to."""
     if request.state in _SILENT:
         return None
-    name = "request_resolved" if request.state == "resolved" else "request_moved"
+    return "request_resolved" if request.state == "resolved" else "request_moved"
+
+
+def _news(ground: Ground, request: domain.Request, event: Event) -> domain.Message | None:
+    name = name_of_news(request)
+    if name is None:
+        return None
     pack = ground.packs[request.jurisdiction_id]
     return wire.write_message(
         pack,

@@ -7,9 +7,20 @@ from intake.api.discovery import Discovery
 from intake.api.duplicates import Duplicates
 from intake.api.reports import Reports
 from intake.api.requests import Requests
+from intake.api.supporters import Supporters
 from intake.api.updates import Updates
 
-DOORS = (Discovery, Reports, Requests, Updates, Duplicates, Changes, Desk, Applications)
+DOORS = (
+    Discovery,
+    Reports,
+    Requests,
+    Updates,
+    Supporters,
+    Duplicates,
+    Changes,
+    Desk,
+    Applications,
+)
 
 __all__ = [
     "DOORS",
@@ -20,5 +31,6 @@ __all__ = [
     "Duplicates",
     "Reports",
     "Requests",
+    "Supporters",
     "Updates",
 ]

@@ -199,6 +199,7 @@ class Message:
     subject: str
     body: str
     attempts: int = 0
+    supporter_id: str | None = None  # to a supporter; else to the reporter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,14 @@ from intake.store.submissions import (
     add_submissions,
     reporter_row,
 )
+from intake.store.supporters import (
+    add_supporter,
+    count_supporters,
+    find_supporter,
+    forget_supporter,
+    supporter_email,
+    supporters_to_tell,
+)
 from intake.store.tables import API_KEY
 from intake.store.updating import add_comment, known_comment, list_updates, updates_of
 
@@ -59,14 +67,18 @@ __all__ = [
     "add_message",
     "add_move",
     "add_submissions",
+    "add_supporter",
     "change_row",
     "claim_messages",
+    "count_supporters",
     "dead_messages",
     "find_request",
+    "find_supporter",
     "find_token",
     "first_answer",
     "forget_answers",
     "forget_changes",
+    "forget_supporter",
     "known_comment",
     "last_number",
     "last_numbers",
@@ -92,5 +104,7 @@ __all__ = [
     "search_requests",
     "settle_message",
     "stale_requests",
+    "supporter_email",
+    "supporters_to_tell",
     "updates_of",
 ]

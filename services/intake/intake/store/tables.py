@@ -78,6 +78,24 @@ MESSAGE = sa.Table(
     sa.Column("created_at", db.TIME),
     sa.Column("settled_at", db.TIME),
     sa.Column("reason", sa.Text),
+    sa.Column("supporter_id", sa.Text),
+)
+
+SUPPORTER = sa.Table(
+    "supporter",
+    METADATA,
+    sa.Column("supporter_id", sa.Text, primary_key=True),
+    sa.Column("service_request_id", sa.Text),
+    sa.Column("jurisdiction_id", sa.Text),
+    sa.Column("language", sa.Text),
+    sa.Column("email", sa.Text),
+    sa.Column("email_key", sa.Text),
+    sa.Column("phone", sa.Text),
+    sa.Column("first_name", sa.Text),
+    sa.Column("last_name", sa.Text),
+    sa.Column("device_id", sa.Text),
+    sa.Column("account_id", sa.Text),
+    sa.Column("created_at", db.TIME),
 )
 
 HISTORY = sa.Table(

@@ -38,6 +38,14 @@ from intake.wire.repeats import (
 )
 from intake.wire.searches import read_search
 from intake.wire.services import definition, discovery, service_list
+from intake.wire.supporters import (
+    read_supporter,
+    support_row,
+    support_secret,
+    support_url,
+    supporter_of,
+    to_supporter,
+)
 from intake.wire.updates import read_comment, read_update_search, request_commented, update_row
 
 __all__ = [
@@ -68,6 +76,7 @@ __all__ = [
     "read_place",
     "read_report",
     "read_search",
+    "read_supporter",
     "read_update_search",
     "receipt",
     "render",
@@ -79,6 +88,11 @@ __all__ = [
     "service_list",
     "service_of",
     "shown",
+    "support_row",
+    "support_secret",
+    "support_url",
+    "supporter_of",
+    "to_supporter",
     "token_receipt",
     "update_row",
     "with_distance",

@@ -59,7 +59,7 @@ def read_report(
     """
     check = Checker([])
     place = _place(fields, pack, check)
-    reporter = _reporter(fields, check)
+    reporter = reporter_of(fields, check)
     report = Report(
         jurisdiction_id=pack.jurisdiction_id,
         place=place,
@@ -104,7 +104,8 @@ def _degrees(given: str, most: int) -> float:
     return number
 
 
-def _reporter(fields: Fields, check: Checker) -> Reporter:
+def reporter_of(fields: Fields, check: Checker) -> Reporter:
+    """Return who is speaking, as far as told."""
     told = {name: check.words(name, fields.get(name)) for name in _REPORTER}
     told["email"] = check.read("email", told["email"], email_address)
     return Reporter(**told)
