@@ -71,6 +71,14 @@ def test_every_page_can_be_read_by_everyone(intake, routing, look):
     routing.stored(identity)
     routing.routed(identity)
     routing.moved(identity, "accepted")
+    look(f"/reports/{identity}", "report-open")
+    join = f"/open311/v2/requests/{identity}/supporters.json"
+    given = {"jurisdiction_id": towns.FIRST, "api_key": intake.key}
+    [joined] = intake.client.post(join, data=given).json()
+    support = joined["follow_url"].removeprefix("http://127.0.0.1:8311")
+    look(f"{support}?joined=1", "support")
+    look(f"/reports/{identity}?mailed=1", "report-joined")
+    look(f"/reports/{identity}?left=1", "report-left")
     intake.clock.forward(days=1)
     routing.stored(identity, role="result", media_id="b" * 64)
     routing.moved(identity, "resolved", media=["b" * 64], words=WORDS)

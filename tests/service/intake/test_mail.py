@@ -52,6 +52,25 @@ def test_a_reporter_who_left_an_address_is_told_the_number_and_a_secret_link(int
     assert len(mails.mails) == 1
 
 
+def test_a_supporter_is_written_to_at_its_own_address_until_it_leaves(intake, mails, send, routing):
+    identity = intake.reported(email="ana@example.org")
+    door = f"/open311/v2/requests/{identity}/supporters.json"
+    given = {"jurisdiction_id": towns.FIRST, "api_key": intake.key, "email": "rosa@example.org"}
+    intake.client.post(door, data=given)
+    routing.moved(identity, "accepted")
+    send()
+
+    first, second = mails.to("rosa@example.org")
+    assert len(mails.to("ana@example.org")) == 2
+    assert "/follow/" not in text_of(first) + text_of(second)
+    assert "rosa" not in str(intake.facts())
+    secret = text_of(first).split("/support/")[1].split()[0]
+    routing.moved(identity, "in_progress")
+    intake.client("DELETE", f"/open311/v2/supporters/{secret}")
+    send()
+    assert len(mails.to("rosa@example.org")) == 2
+
+
 def test_nobody_is_written_to_who_left_no_address(intake, mails, send):
     intake.reported(phone="600")
     send()

@@ -69,7 +69,9 @@ def test_a_supporter_is_answered_in_xml_too(intake):
     assert "/support/" in root.findtext("supporter/follow_url")
 
 
-@pytest.mark.parametrize("again", ["rosa@example.org", " Rosa@Example.ORG ", "ｒosa@example.org"])
+@pytest.mark.parametrize(
+    "again", ["rosa@example.org", " Rosa@Example.ORG ", "\uff52osa@example.org"]
+)
 def test_the_same_address_counts_once_however_it_is_spelt(intake, again):
     identity = intake.reported()
     first = joined(intake, identity, email="rosa@example.org")
@@ -209,3 +211,107 @@ def test_who_joined_is_told_to_nobody(intake, routing, caplog):
 
     assert identity in told
     assert not [word for word in PERSON.values() if word in told]
+
+
+def page_form(intake, identity, **given):
+    """Send the form of a report's page, as it stands there, with what a person typed."""
+    page = intake.client.get(f"/reports/{identity}").text
+    [once] = re.findall(r'name="once" value="([0-9a-f]{32})"', page)
+    return intake.client.post(f"/reports/{identity}/support", data={"once": once, **given})
+
+
+def test_a_report_shows_how_many_joined_and_a_form_to_join_as_long_as_it_is_open(intake, routing):
+    identity = intake.reported()
+    assert "Me too" in intake.client.get(f"/reports/{identity}?lang=en").text
+    joined(intake, identity)
+    joined(intake, identity)
+
+    page = intake.client.get(f"/reports/{identity}?lang=en").text
+    assert "2 people joined this report." in page
+    assert 'name="email"' in page
+    routing.moved(identity, "resolved")
+    page = intake.client.get(f"/reports/{identity}?lang=en").text
+    assert "2 people joined this report." in page
+    assert 'name="email"' not in page
+
+
+def test_one_joins_by_the_page_without_an_address_and_leaves_by_a_button(intake):
+    identity = intake.reported()
+    answer = page_form(intake, identity)
+
+    assert answer.status_code == 303
+    link = answer.headers["location"].partition("?")[0]
+    page = intake.client.get(f"{link}?joined=1")
+    assert "Se ha sumado a este aviso" in page.text
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["referrer-policy"] == "no-referrer"
+    gone = intake.client.post(link)
+    assert gone.status_code == 303
+    assert intake.rows("SELECT * FROM supporter") == []
+    assert "Se ha retirado" in intake.client.get(gone.headers["location"]).text
+    assert intake.client.get(link).status_code == 404
+    assert intake.client.post(link).status_code == 404
+
+
+def test_one_who_leaves_an_address_on_the_page_finds_the_secret_link_in_a_mail_only(intake):
+    identity = intake.reported()
+    first = page_form(intake, identity, email="rosa@example.org")
+    again = page_form(intake, identity, email="Rosa@example.org")
+
+    assert first.headers["location"] == again.headers["location"]
+    assert "/support/" not in first.headers["location"]
+    [mail] = mails(intake)
+    assert intake.client.get(link_in(mail["body"])).status_code == 200
+    assert len(intake.rows("SELECT * FROM supporter")) == 1
+
+
+def test_the_same_form_sent_twice_joins_once(intake):
+    identity = intake.reported()
+    once = {"once": "ab" * 16}
+    answers = [intake.client.post(f"/reports/{identity}/support", data=once) for _ in range(2)]
+
+    assert answers[0].headers["location"] == answers[1].headers["location"]
+    assert len(intake.rows("SELECT * FROM supporter")) == 1
+
+
+def test_an_address_that_is_none_comes_back_with_the_form(intake):
+    identity = intake.reported()
+    answer = page_form(intake, identity, email="nobody")
+
+    assert answer.status_code == 400
+    assert 'value="nobody"' in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert intake.rows("SELECT * FROM supporter") == []
+
+
+def test_a_program_that_fills_in_everything_does_not_join(intake):
+    identity = intake.reported()
+
+    assert page_form(intake, identity, website="http://spam.example").status_code == 303
+    assert intake.rows("SELECT * FROM supporter") == []
+
+
+def test_the_page_lets_nobody_join_what_is_closed_or_not_public(intake, routing):
+    closed = intake.reported()
+    routing.moved(closed, "resolved")
+    intake.report(service_code="private")
+    private = intake.facts("request.submitted.v1")[-1]["subject"]
+
+    assert intake.client.post(f"/reports/{closed}/support").status_code == 303
+    assert intake.client.post(f"/reports/{private}/support").status_code == 404
+    assert intake.client.post("/reports/NOBODY/support").status_code == 404
+    assert intake.rows("SELECT * FROM supporter") == []
+
+
+def test_a_supporter_of_what_was_hidden_sees_nothing_of_it_and_can_leave(intake, make_key):
+    identity = intake.reported(description="Not for the public")
+    link = joined(intake, identity)["follow_url"].removeprefix("http://127.0.0.1:8311")
+    headers = {"Authorization": f"Bearer {make_key('operator')}"}
+    address = f"/api/intake/v1/requests/{identity}/visibility"
+    intake.client("PUT", address, json={"visibility": "hidden"}, headers=headers)
+
+    page = intake.client.get(link)
+    assert page.status_code == 200
+    assert "Not for the public" not in page.text
+    assert intake.client.post(link).status_code == 303
+    assert intake.rows("SELECT * FROM supporter") == []

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from intake import actions, domain, store, wire
 from intake.pages.gate import Gate
+from intake.pages.joining import Joining, JoiningPages, joining_of, keep_secret
 from intake.pages.report_form import Keep, ReportForm
 
 HERE = Path(__file__).parent
@@ -48,6 +49,7 @@ class Pages:
         app.register_error_handler(404, _unknown)
         if self.gate:
             self.gate.add_to(app)
+        JoiningPages(db=self.db, ground=self.ground, now=self.now, show=self._show).add_to(app)
         ReportForm(db=self.db, ground=self.ground, keep=self.keep, now=self.now).add_to(app)
         return app
 
@@ -87,8 +89,8 @@ class Pages:
             request = store.find_request(session, georeport.clean(service_request_id))
             if request is None or request.visibility != "public":
                 flask.abort(404)
-            steps = store.moves(session, request.service_request_id)
-        return self._show(request, steps, secret=False)
+            joining = joining_of(session, request)
+        return self._show(request, joining)
 
     def follow(self, secret: str) -> Response:
         """Show a report to whoever holds its secret address; nobody else learns of it."""
@@ -99,12 +101,7 @@ class Pages:
             request = store.find_request(session, service_request_id)
             if request is None:
                 flask.abort(404)
-            steps = store.moves(session, service_request_id)
-        answer = flask.make_response(self._show(request, steps, secret=True))
-        answer.headers["Cache-Control"] = "no-store"
-        answer.headers["Referrer-Policy"] = "no-referrer"
-        answer.headers["X-Robots-Tag"] = "noindex"
-        return answer
+        return keep_secret(self._show(request, language=request.language, secret=True))
 
     def docs(self) -> str:
         """Lead to every service's API."""
@@ -117,9 +114,19 @@ class Pages:
         )
         return flask.render_template("docs.html", services=services)
 
-    def _show(self, request: domain.Request, steps: list[domain.Step], *, secret: bool) -> str:
+    def _show(
+        self,
+        request: domain.Request,
+        joining: Joining | None = None,
+        /,
+        *,
+        language: str | None = None,
+        secret: bool = False,
+    ) -> str:
         pack = self.ground.pack(request.jurisdiction_id)
-        language = pages.speak(pages.Brand.of(pack), request.language if secret else None)
+        language = pages.speak(pages.Brand.of(pack), language)
+        with self.db.begin() as session:
+            steps = store.updates_of(session, [request.service_request_id])
         # Media shows a photo once it has heard of the request: not yet in the first moment.
         received = secret and "received" in flask.request.args
         visible = request.visibility == "public" and not received
@@ -129,7 +136,16 @@ class Pages:
             secret=secret,
             received=received,
             told=self._told(pack, request, language),
-            steps=[(self._state(pack, step.state, language), step) for step in steps],
+            joining=joining,
+            steps=[
+                (
+                    pages.gettext("Somebody said")
+                    if step.comment
+                    else self._state(pack, step.state, language),
+                    step,
+                )
+                for step in steps
+            ],
             first_state=self._state(pack, "received", language),
             before=[*_paths(request, "report"), *request.media_url] if visible else [],
             after=_paths(request, "result") if visible else [],
