@@ -25,6 +25,7 @@ from intake.api import (
     Supporters,
     Updates,
 )
+from intake.api.lists import Lists
 from intake.config import Config
 from intake.keyring import Keyring
 from intake.mail import Mailer, Server
@@ -52,6 +53,7 @@ def serve(process: Process) -> Any:
     config = Config.from_env(process.env)
     db, base, now = process.db, ground(process), process.now
     photos = Photos(config.media_url, config.common.service_token, config.media_timeout_s)
+    found = store.Reads(config.common.database_url)
     writer = GroupCommit(store.Writer(process.engine).write)
     limiter, limits, trusted = Limiter(db), config.limits, config.common.trusted_proxies
     per_address = functools.partial(PerAddress, limiter=limiter, secret_key=base.secret_key)
@@ -69,7 +71,7 @@ def serve(process: Process) -> Any:
         process,
         Discovery(ground=base),
         Reports(db=db, ground=base, photos=photos, keys=keyring, writer=writer, now=now),
-        Requests(db=db, ground=base, now=now),
+        Requests(db=db, reads=found, lists=Lists(found), ground=base, now=now),
         Updates(db=db, ground=base, photos=photos, keys=keyring, now=now),
         Supporters(db=db, ground=base, keys=keyring, now=now),
         Duplicates(db=db, ground=base),

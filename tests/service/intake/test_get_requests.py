@@ -1,10 +1,8 @@
 """Lists and searches: what is found, in which order, and what never is."""
 
-import json
 from xml.etree import ElementTree as ET
 
 import pytest
-import sqlalchemy as sa
 import towns
 
 
@@ -177,58 +175,3 @@ def test_extensions_appear_only_when_asked_for(intake):
     }
     root = ET.fromstring(intake.ask("requests.xml", extensions="true").content)
     assert root.findtext("request/extended_attributes/detailed_status") == "RECEIVED"
-
-
-FRAGMENT = {
-    "service_request_id": "BSP-1",
-    "status": "open",
-    "service_name": "s",
-    "service_code": "001",
-    "requested_datetime": "2031-05-06T00:00:00Z",
-    "updated_datetime": "2031-05-06T00:00:00Z",
-}
-FILL = """
-INSERT INTO request (service_request_id, jurisdiction_id, service_code, service_name,
-    service_group, visibility, status, state, lat, long, answers, photos, media_url, language,
-    channel, imported, contactable, requested_datetime, updated_datetime, revision,
-    routed_sequence, moved_sequence, render_version, json_fragment, xml_fragment)
-SELECT 'BSP-' || n, 'beispiel.example', CASE n % 50 WHEN 0 THEN '001' ELSE 'batch' END, 's', 'g',
-    CASE n % 9 WHEN 0 THEN 'private' ELSE 'public' END,
-    CASE n % 4 WHEN 0 THEN 'open' ELSE 'closed' END,
-    'received', 43 + n % 1000 / 1000.0, -4 + n % 997 / 1000.0, '[]', '[]', '[]', 'es', 'app',
-    false, false, '2031-05-06'::timestamptz - n * interval '1 hour',
-    '2031-05-06'::timestamptz - n * interval '1 hour', 1, 0, 0, 1, :fragment, '<request/>'
-FROM generate_series(1, 20000) n
-"""
-
-
-@pytest.mark.parametrize(
-    "params",
-    [
-        {},
-        {"status": "open"},
-        {"service_code": "001"},
-        {"start_date": "2030-01-01", "end_date": "2030-03-01"},
-        {"start_date": "2030-01-01", "end_date": "2030-03-01", "status": "open"},
-        {"updated_after": "2031-05-05T00:00:00Z"},
-        {"service_request_id": "BSP-7,BSP-8"},
-    ],
-)
-def test_no_list_reads_the_whole_table(intake, params):
-    intake.rows(FILL, fragment=json.dumps(FRAGMENT).encode())
-    intake.rows("ANALYZE request")
-    plans = []
-
-    def explain(connection, _cursor, statement, parameters, *_):
-        if statement.startswith("SELECT request.json_fragment"):
-            found = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
-            plans.append("\n".join(row[0] for row in found))
-
-    sa.event.listen(intake.process.engine, "before_cursor_execute", explain)
-    try:
-        for _ in range(7):  # by then psycopg has prepared the statement
-            assert intake.ask("requests.json", page_size="50", **params).status_code == 200
-    finally:
-        sa.event.remove(intake.process.engine, "before_cursor_execute", explain)
-    assert len(plans) == 7
-    assert not [plan for plan in plans if "Seq Scan" in plan], plans[-1]

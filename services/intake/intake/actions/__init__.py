@@ -235,9 +235,13 @@ def forget_answers(session: Session, *, now: datetime) -> None:
 
 
 def render_again(session: Session, ground: Ground, *, limit: int, after: str = "") -> str | None:
-    """Render the next requests of an older render version; returns the last id, None at the end."""
+    """Render the next requests of an older render version; returns the last id, None at the end.
+
+    Their revision rises, by which whoever holds an older answer knows that it is not the one.
+    """
     stale = store.stale_requests(session, wire.RENDER_VERSION, limit, after)
-    for request in stale:
+    for before in stale:
+        request = dataclasses.replace(before, revision=before.revision + 1)
         store.save_request(session, request, wire.render(request, ground.public_url))
     return stale[-1].service_request_id if stale else None
 

@@ -69,15 +69,6 @@ def wants_extensions(given: str | None) -> bool:
     return (given or "").strip().lower() in {"true", "1", "yes"}
 
 
-def joined(fragments: list[bytes], fmt: str) -> web.Answer:
-    """Return a list of requests that are rendered already."""
-    if fmt == georeport.XML:
-        body = georeport.join_xml("service_requests", fragments)
-    else:
-        body = georeport.join_json(fragments)
-    return answer(body, georeport.MEDIA_TYPES[fmt])
-
-
 def answer(body: bytes, media_type: str) -> web.Answer:
     """Return an answer with status 200."""
     return web.Answer(body=body, media_type=media_type)

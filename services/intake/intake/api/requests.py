@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from anyio import to_thread
 from servicekit import georeport, web
+from servicekit.web import caching
 from sqlalchemy.orm import Session, sessionmaker
 
-from intake import actions, store, wire
-from intake.api.answers import answer, city, joined, pairs, unknown, wants_extensions
+from intake import actions, domain, store, wire
+from intake.api.answers import answer, city, pairs, unknown, wants_extensions
+from intake.api.lists import Asked, Lists, joined, page_headers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +20,12 @@ class Requests:
     """GET requests: the list, one, and the one a token stands for."""
 
     db: sessionmaker[Session]
+    reads: store.Reads
+    lists: Lists
     ground: actions.Ground
     now: Callable[[], datetime]
 
-    def get_requests(
+    async def get_requests(
         self,
         format: str,  # noqa: A002 - the contract's word
         jurisdiction_id: str | None = None,
@@ -28,18 +33,32 @@ class Requests:
     ) -> web.Answer:
         """List public requests."""
         pack = city(self.ground, jurisdiction_id)
-        fields = wire.Fields(pairs(given))
+        sent = [("jurisdiction_id", pack.jurisdiction_id), *pairs(given)]
+        fields = wire.Fields(sent)
         search = wire.read_search(fields, pack, self.now())
+        asked = Asked(
+            f"{self.ground.public_url}/open311/v2/requests.{format}", sent, search, format
+        )
         if wants_extensions(fields.get("extensions")):
-            with self.db.begin() as session:
-                found = store.search_requests(session, search)
-            rows = [wire.extended(request, self.ground.public_url) for request in found]
-            return answer(*georeport.encode("service_requests", "request", rows, format))
-        with self.db.begin() as session:
-            fragments = store.search_fragments(session, search, format)
-        return joined(fragments, format)
+            return await self._extended(asked)
+        return await self.lists.answer(asked)
 
-    def get_request(
+    async def _extended(self, asked: Asked) -> web.Answer:
+        total = await self.reads.total(asked.search) if asked.search.paged else None
+
+        def read() -> list[domain.Request]:
+            with self.db.begin() as session:
+                return store.search_requests(session, asked.search)
+
+        rows = [
+            wire.extended(request, self.ground.public_url)
+            for request in await to_thread.run_sync(read)
+        ]
+        body, media_type = georeport.encode("service_requests", "request", rows, asked.format)
+        headers = page_headers(asked, total)
+        return caching.cached(web.Answer(body=body, media_type=media_type, headers=headers))
+
+    async def get_request(
         self,
         service_request_id: str,
         format: str,  # noqa: A002 - the contract's word
@@ -51,19 +70,26 @@ class Requests:
         if not georeport.legal(service_request_id):
             raise unknown("service_request_id", service_request_id)
         if wants_extensions(extensions):
-            with self.db.begin() as session:
-                request = store.public_request(session, pack.jurisdiction_id, service_request_id)
-            if request is None:
-                raise unknown("service_request_id", service_request_id)
-            row = wire.extended(request, self.ground.public_url)
-            return answer(*georeport.encode("service_requests", "request", [row], format))
-        with self.db.begin() as session:
-            fragment = store.public_fragment(
-                session, pack.jurisdiction_id, service_request_id, format
-            )
-        if fragment is None:
+            return await self._one_extended(pack.jurisdiction_id, service_request_id, format)
+        found = await self.reads.single.find(pack.jurisdiction_id, service_request_id, format)
+        if found is None:
             raise unknown("service_request_id", service_request_id)
-        return joined([fragment], format)
+        body = joined([found.fragment], format)
+        one = web.Answer(body=body, media_type=georeport.MEDIA_TYPES[format])
+        return caching.cached(one, tag=f'W/"{found.revision:x}"')
+
+    async def _one_extended(
+        self, jurisdiction_id: str, service_request_id: str, fmt: str
+    ) -> web.Answer:
+        def read() -> domain.Request | None:
+            with self.db.begin() as session:
+                return store.public_request(session, jurisdiction_id, service_request_id)
+
+        request = await to_thread.run_sync(read)
+        if request is None:
+            raise unknown("service_request_id", service_request_id)
+        row = wire.extended(request, self.ground.public_url)
+        return caching.cached(answer(*georeport.encode("service_requests", "request", [row], fmt)))
 
     def get_token(
         self,

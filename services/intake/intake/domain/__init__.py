@@ -4,17 +4,17 @@ import dataclasses
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
-from servicekit.errors import BadInput
+from intake.domain.searches import SEARCH_DAYS, SEARCH_ROWS, Order, Search, search_window
+
+__all__ = ["SEARCH_DAYS", "SEARCH_ROWS", "Order", "Search", "search_window"]
 
 Visibility = Literal["public", "pending", "private", "hidden"]
 Status = Literal["open", "closed"]
 
 COMMENT_PHOTO = "comment"  # the role, here, of a photo that belongs to a comment
-SEARCH_DAYS = 90
-SEARCH_ROWS = 1000
 # Crockford's digits: none is taken for another when an id is read out on the phone.
 _SPEAKABLE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SPOKEN_GROUPS = (5, 5)  # 50 bits: not to be guessed, and unique enough to try again on a clash
@@ -86,6 +86,8 @@ class Report:
     language: str
     channel: str
     requested_datetime: datetime | None = None  # only of imported reports
+    service_object_id: str | None = None
+    service_object_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +141,8 @@ class Request:
     agency_responsible: str | None = None
     service_notice: str | None = None
     status_notes: str | None = None
+    service_object_id: str | None = None
+    service_object_type: str | None = None
     revision: int = 1
     routed_sequence: int = 0
     moved_sequence: int = 0
@@ -185,6 +189,7 @@ class Rendered:
     version: int
     json: bytes
     xml: bytes
+    has_photo: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,25 +205,6 @@ class Message:
     body: str
     attempts: int = 0
     supporter_id: str | None = None  # to a supporter; else to the reporter
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
-    """Which public requests of a jurisdiction to list; every bound is included."""
-
-    jurisdiction_id: str
-    service_request_ids: tuple[str, ...] | None = None
-    service_codes: tuple[str, ...] | None = None
-    statuses: tuple[str, ...] | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-    updated_after: datetime | None = None
-    updated_before: datetime | None = None
-    words: str | None = None
-    circle: tuple[float, float, float] | None = None  # lat, long in degrees, radius in metres
-    box: tuple[float, float, float, float] | None = None  # min_lat, min_long, max_lat, max_long
-    page: int = 1
-    page_size: int = SEARCH_ROWS
 
 
 def new_id(prefix: str, choose: Callable[[str], str] = secrets.choice) -> str:
@@ -270,6 +256,8 @@ def open_request(
         contactable=report.reporter.email is not None,
         requested_datetime=requested,
         updated_datetime=requested,
+        service_object_id=report.service_object_id,
+        service_object_type=report.service_object_type,
     )
 
 
@@ -389,28 +377,3 @@ def _not_before(request: Request, at: datetime) -> datetime:
     if request.status == "closed":
         return request.updated_datetime
     return max(request.updated_datetime, at.replace(microsecond=0))
-
-
-def search_window(
-    start: datetime | None, end: datetime | None, now: datetime
-) -> tuple[datetime, datetime]:
-    """Return the first and last ``requested_datetime`` that a search covers, both included.
-
-    All three arguments carry a time zone. A missing end means 90 days after the start; a missing
-    start means 90 days before the end; without both it is the 90 days before ``now``.
-    Raises BadInput when start is later than end or the two lie more than 90 days apart.
-    Source: GeoReport v2, "GET Service Requests", start_date and end_date.
-    """
-    span = timedelta(days=SEARCH_DAYS)
-    try:
-        if end is None:
-            end = now if start is None else start + span
-        if start is None:
-            start = end - span
-    except OverflowError:
-        raise BadInput("start_date and end_date must lie within the calendar") from None
-    if start > end:
-        raise BadInput("start_date must not be later than end_date")
-    if end - start > span:
-        raise BadInput("start_date and end_date must not lie more than 90 days apart")
-    return start, end

@@ -20,6 +20,7 @@ from intake.store.messages import (
     settle_message,
 )
 from intake.store.nearby import Spot, open_nearby
+from intake.store.reads import Mark, Page, Reads
 from intake.store.repeats import first_answer, forget_answers, once_row
 from intake.store.requests import (
     add_move,
@@ -28,14 +29,13 @@ from intake.store.requests import (
     lock_request,
     moves,
     next_revision,
-    public_fragment,
     public_request,
     reporter_email,
     request_row,
     save_request,
     stale_requests,
 )
-from intake.store.searching import search_fragments, search_requests
+from intake.store.searching import search_requests
 from intake.store.submissions import (
     IdTaken,
     RefusedByDatabase,
@@ -58,6 +58,9 @@ from intake.store.updating import add_comment, known_comment, list_updates, upda
 __all__ = [
     "API_KEY",
     "IdTaken",
+    "Mark",
+    "Page",
+    "Reads",
     "RefusedByDatabase",
     "Spot",
     "Submission",
@@ -92,7 +95,6 @@ __all__ = [
     "once_row",
     "open_nearby",
     "postpone_message",
-    "public_fragment",
     "public_request",
     "read_changes",
     "reporter_email",
@@ -100,7 +102,6 @@ __all__ = [
     "request_row",
     "revive_message",
     "save_request",
-    "search_fragments",
     "search_requests",
     "settle_message",
     "stale_requests",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from intake.domain import Request
+from intake.store.conditions import CELL, cells_within
 from intake.store.requests import PUBLIC, STORED, request_of
 from intake.store.tables import REQUEST
 
@@ -38,7 +39,7 @@ def open_nearby(
 ) -> list[Near]:
     """Return the open public requests of a service around a place, nearest first.
 
-    The index of positions gives a square; in it distances are taken as if the earth were flat,
+    The index of cells gives a square; in it distances are taken as if the earth were flat,
     which over a kilometre is wrong by less than a centimetre in a hundred metres.
     """
     if spot.radius_m <= 0:
@@ -59,6 +60,9 @@ def open_nearby(
         .order_by("distance_m", c.service_request_id)
         .limit(NEARBY_ROWS)
     )
+    touched = cells_within(spot.lat - high, spot.long - wide, spot.lat + high, spot.long + wide)
+    if touched:
+        query = query.where(CELL.in_(touched))
     return [
         Near(request=request_of(row), distance_m=row.distance_m) for row in session.execute(query)
     ]

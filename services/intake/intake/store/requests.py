@@ -22,7 +22,7 @@ _PLAIN = tuple(
 STORED = [
     column
     for column in REQUEST.c
-    if column.name not in {"render_version", "json_fragment", "xml_fragment"}
+    if column.name not in {"render_version", "json_fragment", "xml_fragment", "has_photo"}
 ]
 
 # Written out, not bound: only so does the planner know that the partial indexes will do.
@@ -39,6 +39,7 @@ def request_row(request: Request, rendered: Rendered) -> dict[str, Any]:
     row["render_version"] = rendered.version
     row["json_fragment"] = rendered.json
     row["xml_fragment"] = rendered.xml
+    row["has_photo"] = rendered.has_photo
     return row
 
 
@@ -84,18 +85,6 @@ def stale_requests(session: Session, version: int, limit: int, after: str) -> li
         .with_for_update()
     )
     return [request_of(row) for row in session.execute(query)]
-
-
-def public_fragment(
-    session: Session, jurisdiction_id: str, service_request_id: str, fmt: str
-) -> bytes | None:
-    """Return one public request of a jurisdiction as it is answered, or None."""
-    query = sa.select(fragment(fmt)).where(
-        REQUEST.c.service_request_id == service_request_id,
-        REQUEST.c.jurisdiction_id == jurisdiction_id,
-        PUBLIC,
-    )
-    return session.execute(query).scalar_one_or_none()
 
 
 def public_request(

@@ -1,91 +1,197 @@
-"""Lists of public requests: ids from an index first, then the rows that are shown."""
+"""Lists of public requests: what a search finds, as SQL that is made once for each shape.
 
-from collections.abc import Iterable
-from math import cos, radians
+A shape says which conditions a search sets, not their values. Its statement is built by SQLAlchemy
+Core, compiled once, and from then on only takes values.
+
+Lists walk an index in the order they are shown in and stop when the page is full. Where no single
+index has that order (several services; the cells of the grid under a circle), the walks of several
+are merged; that keeps the cost at what is shown, however much is stored.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from servicekit.reading import Prepared, Value, prepared
 from sqlalchemy.orm import Session
 
-from intake.domain import Request, Search
+from intake.domain import Order, Request, Search
+from intake.store.conditions import CELL, CONDITIONS, asked_of, cells, values_of
 from intake.store.requests import PUBLIC, STORED, fragment, request_of
 from intake.store.tables import REQUEST
 
-_METRES_A_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
+MOST_CODES = 32
+COUNTED = 10_000  # what is counted for each page; more is remembered for a while
+_SIZES = (1, 2, 4, 6, 9, 12, 16, 20, 25, 32, 42, 56, 75, 100, 125, 150)  # walks that are merged
+_NO_CELL, _NO_CODE = -1, ""
+# What an index has as its key in front of requested_datetime, so that rows come from it as shown.
+_KEYS = (
+    frozenset({"start", "end"}),
+    frozenset({"start", "end", "status"}),
+    frozenset({"start", "end", "service_code"}),
+)
+_UPDATES = frozenset({"updated_after", "updated_before", "updated_since_start"})
+_FREE = frozenset({"words", "service_request_ids", "updated_after", "updated_before"})
+
+c = REQUEST.c
+# Of all a page's rows, their sum tells whether anything changed: every change raises a revision.
+MARK = sa.func.hashtextextended(c.service_request_id, c.revision)
 
 
-def search_fragments(session: Session, search: Search, fmt: str) -> list[bytes]:
-    """Return what a search finds as it is answered: newest first, ties by id."""
-    return list(session.execute(_search(search, fragment(fmt))).scalars())
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which conditions a search sets, in which order, and over how many walks to merge."""
+
+    asked: frozenset[str]
+    order: Order
+    further: bool  # a page after the first
+    walks: int = 0
+    along: str = ""  # what the walks differ in: cell or code
+
+    @property
+    def ordered(self) -> bool:
+        """Whether indexes have the order it is shown in, so that nothing need be sorted."""
+        if self.order.by == "updated_datetime":
+            return self.asked <= _UPDATES | {"start", "end", "status"}
+        return not self.asked & _FREE
+
+    @property
+    def direct(self) -> bool:
+        """Whether the rows found are the rows shown, without any that are passed over."""
+        if self.further or self.walks:
+            return False
+        if self.order.by == "updated_datetime":
+            return self.asked <= _UPDATES
+        return self.asked in _KEYS or bool(self.asked & _FREE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search as the database is asked: its shape and the values."""
+
+    shape: Shape
+    values: Mapping[str, Value]
+
+
+def asked(search: Search) -> Asked:
+    """Return a search as the database is asked."""
+    values = values_of(search)
+    conditions = asked_of(search, values)
+    along, walks = _walks(search, values)
+    if along == "code":
+        conditions -= {"service_codes"}
+    given: dict[str, Value] = {
+        **values,
+        **{f"walk_{number}": value for number, value in enumerate(walks)},
+        "jurisdiction_id": search.jurisdiction_id,
+        "rows": search.page_size,
+        "skipped": (search.page - 1) * search.page_size,
+        "counted": COUNTED + 1,
+    }
+    shape = Shape(conditions, search.order, search.page > 1, len(walks), along)
+    return Asked(shape, given)
+
+
+def _walks(search: Search, values: Mapping[str, Value]) -> tuple[str, Sequence[Value]]:
+    """Return what to walk along, cells or codes, filled up to one of a few sizes."""
+    if search.order.by != "requested_datetime" or "words" in values:
+        return "", ()
+    found: Sequence[Value] = cells(values)
+    if found:
+        return "cell", _filled(found, _NO_CELL)
+    codes = search.service_codes or ()
+    if 1 < len(codes) <= MOST_CODES:
+        return "code", _filled(codes, _NO_CODE)
+    return "", ()
+
+
+def _filled(values: Sequence[Value], nothing: Value) -> Sequence[Value]:
+    size = next(size for size in _SIZES if size >= len(values))
+    return [*values, *[nothing] * (size - len(values))]
+
+
+# --- statements
+
+
+@lru_cache(maxsize=512)
+def page_statement(shape: Shape, fmt: str) -> Prepared:
+    """Return the statement for a page: of each row its mark and its fragment."""
+    return prepared(_page(shape, MARK, fragment(fmt)))
+
+
+@lru_cache(maxsize=512)
+def mark_statement(shape: Shape) -> Prepared:
+    """Return the statement for what a page is known by, without reading its rows."""
+    hits = _hits(shape, MARK.label("mark")).subquery("hit")
+    rows, total = sa.func.count(), sa.func.sum(hits.c.mark)
+    known_by: Any = sa.select(sa.cast(rows, sa.Text), sa.cast(total, sa.Text))
+    return prepared(known_by.select_from(hits))
+
+
+@lru_cache(maxsize=512)
+def count_statement(shape: Shape, *, whole: bool) -> Prepared:
+    """Return the statement that counts what a search finds, all of it or up to a bound."""
+    found = _found(shape, sa.literal_column("1").label("one"))
+    if not whole:
+        found = sa.select(found.subquery("found").c.one).limit(
+            sa.bindparam("counted", type_=sa.Integer)
+        )
+    counted = sa.select(sa.cast(sa.func.count(), sa.Text)).select_from(found.subquery("hit"))
+    return prepared(counted)
 
 
 def search_requests(session: Session, search: Search) -> list[Request]:
-    """Return what a search finds: newest first, ties by id."""
-    return [request_of(row) for row in session.execute(_search(search, *STORED))]
+    """Return what a search finds, in its order."""
+    one = asked(search)
+    statement = _page(one.shape, *STORED)
+    given = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in one.values.items()
+    }
+    return [request_of(row) for row in session.execute(statement, given)]
 
 
-def _search(search: Search, *columns: Any) -> sa.Select[Any]:
-    """Find the ids in an index first, then fetch only the rows that are shown."""
-    order = (REQUEST.c.requested_datetime.desc(), REQUEST.c.service_request_id.desc())
-    hits = (
-        sa.select(REQUEST.c.service_request_id)
-        .where(*_conditions(search))
-        .order_by(*order)
-        .limit(search.page_size)
-        .offset((search.page - 1) * search.page_size)
-        .subquery("hit")
-    )
-    mine = hits.c.service_request_id == REQUEST.c.service_request_id
-    return sa.select(*columns).select_from(REQUEST.join(hits, mine)).order_by(*order)
+def _page(shape: Shape, *columns: Any) -> Any:
+    """Return the rows of a page: at once, or ids out of an index first where rows are passed."""
+    if shape.direct:
+        return _hits(shape, *columns)
+    by = c[shape.order.by]
+    hits = _hits(shape, c.service_request_id, by).subquery("hit")
+    mine = hits.c.service_request_id == c.service_request_id
+    shown = sa.select(*columns).select_from(hits.join(REQUEST, mine))
+    return shown.order_by(*_order(shape, hits.c[shape.order.by], hits.c.service_request_id))
 
 
-def _conditions(search: Search) -> list[sa.ColumnElement[bool]]:
-    c = REQUEST.c
-    found = [c.jurisdiction_id == search.jurisdiction_id, PUBLIC]
-    if search.service_request_ids is not None:
-        return [*found, c.service_request_id.in_(search.service_request_ids)]
-    if search.service_codes is not None:
-        found.append(c.service_code.in_(search.service_codes))
-    if search.statuses is not None:
-        found.append(c.status.in_(search.statuses))
-    bounds = (
-        (search.start, c.requested_datetime.__ge__),
-        (search.end, c.requested_datetime.__le__),
-        (search.updated_after, c.updated_datetime.__ge__),
-        (search.updated_before, c.updated_datetime.__le__),
-    )
-    found += [holds(bound) for bound, holds in bounds if bound is not None]
-    return [*found, *_where(search), *_words(search)]
+def _hits(shape: Shape, *columns: Any) -> Any:
+    """Return columns of the requests on a page, in order."""
+    by = c[shape.order.by]
+    if not shape.walks:
+        found = _found(shape, *columns).order_by(*_order(shape, by, c.service_request_id))
+    else:
+        names = {column.name for column in columns}
+        keys = [one for one in (by, c.service_request_id) if one.name not in names]
+        merged = _found(shape, *columns, *keys).subquery("walk")
+        order = _order(shape, merged.c[by.name], merged.c.service_request_id)
+        found = sa.select(*(merged.c[column.name] for column in columns)).order_by(*order)
+    found = found.limit(sa.bindparam("rows", type_=sa.Integer))
+    return found.offset(sa.bindparam("skipped", type_=sa.Integer)) if shape.further else found
 
 
-def _where(search: Search) -> Iterable[sa.ColumnElement[bool]]:
-    c = REQUEST.c
-    if search.box is not None:
-        south, west, north, east = search.box
-        yield from (c.lat.between(south, north), c.long.between(west, east))
-    if search.circle is not None:
-        lat, long, radius_m = search.circle
-        ahead = radius_m / _METRES_A_DEGREE
-        yield c.lat.between(lat - ahead, lat + ahead)
-        narrow = cos(radians(min(abs(lat) + ahead, 90.0)))
-        if narrow * 180 > ahead and abs(long) + ahead / narrow < 180:  # noqa: PLR2004 - degrees
-            yield c.long.between(long - ahead / narrow, long + ahead / narrow)
-        yield _distance_m(lat, long) <= radius_m
+def _found(shape: Shape, *columns: Any) -> Any:
+    """Return columns of all that is found, in no order."""
+    city = c.jurisdiction_id == sa.bindparam("jurisdiction_id", type_=sa.Text)
+    conditions = [city, PUBLIC, *(CONDITIONS[name] for name in sorted(shape.asked))]
+    if not shape.walks:
+        return sa.select(*columns).where(*conditions)
+    kind, key = (sa.Integer, CELL) if shape.along == "cell" else (sa.Text, c.service_code)
+    walks = [
+        sa.select(*columns).where(*conditions, key == sa.bindparam(f"walk_{number}", type_=kind))
+        for number in range(shape.walks)
+    ]
+    return sa.union_all(*walks)
 
 
-def _distance_m(lat: float, long: float) -> sa.ColumnElement[float]:
-    """Great-circle distance (haversine) from a point; null where a request has no position."""
-    f, c = sa.func, REQUEST.c
-    half_lat = f.sin(f.radians(c.lat - lat) / 2)
-    half_long = f.sin(f.radians(c.long - long) / 2)
-    chord = half_lat * half_lat + f.cos(f.radians(c.lat)) * cos(radians(lat)) * (
-        half_long * half_long
-    )
-    return 2 * _METRES_A_DEGREE * f.degrees(f.asin(f.least(1.0, f.sqrt(chord))))
-
-
-def _words(search: Search) -> Iterable[sa.ColumnElement[bool]]:
-    if search.words is not None:
-        c = REQUEST.c
-        fields = (c.description, c.address, c.service_name, c.service_request_id)
-        yield sa.or_(*(field.icontains(search.words, autoescape=True) for field in fields))
+def _order(shape: Shape, *columns: Any) -> list[Any]:
+    return [column.desc() if shape.order.newest_first else column.asc() for column in columns]

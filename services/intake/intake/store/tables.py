@@ -48,6 +48,9 @@ REQUEST = sa.Table(
     sa.Column("render_version", sa.Integer),
     sa.Column("json_fragment", sa.LargeBinary),
     sa.Column("xml_fragment", sa.LargeBinary),
+    sa.Column("has_photo", sa.Boolean),
+    sa.Column("service_object_id", sa.Text),
+    sa.Column("service_object_type", sa.Text),
 )
 
 REPORTER = sa.Table(

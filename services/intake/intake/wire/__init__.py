@@ -36,7 +36,7 @@ from intake.wire.repeats import (
     read_client_request_id,
     same_report,
 )
-from intake.wire.searches import read_search
+from intake.wire.searches import PAGE_SIZES, read_search
 from intake.wire.services import definition, discovery, service_list
 from intake.wire.supporters import (
     read_supporter,
@@ -50,6 +50,7 @@ from intake.wire.updates import read_comment, read_update_search, request_commen
 
 __all__ = [
     "MAX_DESCRIPTION",
+    "PAGE_SIZES",
     "RENDER_VERSION",
     "Fields",
     "RequestSchema",

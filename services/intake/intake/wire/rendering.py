@@ -32,6 +32,7 @@ def render(request: Request, public_url: str) -> Rendered:
         version=RENDER_VERSION,
         json=georeport.fragment_json(row),
         xml=georeport.fragment_xml("request", row),
+        has_photo=row["media_url"] is not None,
     )
 
 

@@ -1,17 +1,28 @@
 """What clients search for; the first parameter that cannot be used is named."""
 
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from servicekit import georeport
 from servicekit.errors import BadInput
 from servicekit.packs import Pack
 
-from intake.domain import SEARCH_ROWS, Search, search_window
+from intake.domain import SEARCH_ROWS, Order, Search, search_window
 from intake.wire.fields import Fields
+from intake.wire.services import services_named
 
 MAX_IDS = 1000
 _BEYOND_PAGES = 1_000_000
 _CORNERS = 4
+PAGE_SIZES = ("page_size", "per_page", "limit", "max_requests")
+_SORTED_BY = {
+    "created": "requested_datetime",
+    "requested_datetime": "requested_datetime",
+    "updated": "updated_datetime",
+    "updated_datetime": "updated_datetime",
+}
+_YES = frozenset(("true", "1", "yes"))
+_NO = frozenset(("false", "0", "no"))
 
 
 def read_search(fields: Fields, pack: Pack, now: datetime) -> Search:
@@ -21,33 +32,79 @@ def read_search(fields: Fields, pack: Pack, now: datetime) -> Search:
     """
     ids = _list(fields, "service_request_id")
     page, page_size = _page(fields)
+    listed: dict[str, Any] = {
+        "jurisdiction_id": pack.jurisdiction_id,
+        "order": _order(fields),
+        "page": page,
+        "page_size": page_size,
+        "paged": fields.get("page", *PAGE_SIZES) is not None,
+    }
     if ids is not None:
         if len(ids) > MAX_IDS:
             raise BadInput(f"service_request_id must not name more than {MAX_IDS} requests")
-        return Search(
-            jurisdiction_id=pack.jurisdiction_id,
-            service_request_ids=ids,
-            page=page,
-            page_size=page_size,
-        )
+        return Search(service_request_ids=ids, **listed)
     start, end, updated_after, updated_before = _bounds(fields, pack.city.zone, now)
-    words = fields.get("q")
-    if words is not None and not georeport.legal(words):
-        raise BadInput("q holds characters that XML cannot carry")
     return Search(
-        jurisdiction_id=pack.jurisdiction_id,
-        service_codes=_list(fields, "service_code"),
+        service_codes=_service_codes(fields, pack),
         statuses=_statuses(fields),
         start=start,
         end=end,
+        recent=start is not None and fields.get("start_date", "end_date") is None,
         updated_after=updated_after,
         updated_before=updated_before,
-        words=words,
+        words=_words(fields, "q"),
         circle=_circle(fields),
         box=_box(fields),
-        page=page,
-        page_size=page_size,
+        agency_responsible=_words(fields, "agency_responsible"),
+        has_photo=_flag(fields, "has_photo"),
+        **_service_object(fields),
+        **listed,
     )
+
+
+def _order(fields: Fields) -> Order:
+    """Read ``created``, ``-updated``, ``updated_datetime desc``: a minus is the newest first."""
+    given = fields.get("sort")
+    if given is None:
+        return Order()
+    name, _, way = given.lower().replace(":", " ").strip().partition(" ")
+    by = _SORTED_BY.get(name.removeprefix("-"))
+    way = way.strip() or ("desc" if name.startswith("-") else "asc")
+    if by is None or way not in {"asc", "desc"}:
+        raise BadInput(f"sort must be one of {', '.join(_SORTED_BY)}, with - for the newest first")
+    return Order(by, newest_first=way == "desc")  # type: ignore[arg-type]
+
+
+def _service_codes(fields: Fields, pack: Pack) -> tuple[str, ...] | None:
+    """Return the codes that service_code, group and keyword leave together; None: all of them."""
+    codes = _list(fields, "service_code")
+    group, keyword = fields.get("group"), fields.get("keyword")
+    if group is None and keyword is None:
+        return codes
+    named = services_named(pack, group=group, keyword=keyword)
+    return tuple(named if codes is None else [code for code in codes if code in named])
+
+
+def _words(fields: Fields, name: str) -> str | None:
+    given = fields.get(name)
+    if given is not None and not georeport.legal(given):
+        raise BadInput(f"{name} holds characters that XML cannot carry")
+    return given
+
+
+def _flag(fields: Fields, name: str) -> bool | None:
+    given = (fields.get(name) or "").lower()
+    if given and given not in _YES | _NO:
+        raise BadInput(f"{name} must be true or false")
+    return given in _YES if given else None
+
+
+def _service_object(fields: Fields) -> dict[str, Any]:
+    names = ("service_object_id", "service_object_type")
+    given = {name: _words(fields, name) for name in names}
+    if given["service_object_type"] and not given["service_object_id"]:
+        raise BadInput("service_object_type needs service_object_id beside it")
+    return given
 
 
 def _bounds(
@@ -90,7 +147,7 @@ def _statuses(fields: Fields) -> tuple[str, ...] | None:
 
 def _page(fields: Fields) -> tuple[int, int]:
     page = _whole(fields, "page")
-    size = _whole(fields, "page_size", "per_page", "limit")
+    size = _whole(fields, *PAGE_SIZES)
     size = SEARCH_ROWS if size is None else min(size, SEARCH_ROWS)
     if size == 0:
         raise BadInput("page_size must be at least 1")

@@ -21,6 +21,25 @@ def service_list(
     return rows
 
 
+def services_named(pack: Pack, *, group: str | None, keyword: str | None) -> list[str]:
+    """Return the codes of services of a group or with a keyword, in any language and any case."""
+    return [
+        code
+        for code, service in pack.services.items()
+        if (group is None or group.casefold() in _group_names(pack, service))
+        and (keyword is None or keyword.casefold() in _all_keywords(service))
+    ]
+
+
+def _group_names(pack: Pack, service: Service) -> set[str]:
+    group = pack.groups.get(service.group)
+    return {name.casefold() for name in group.name.values()} if group else set()
+
+
+def _all_keywords(service: Service) -> set[str]:
+    return {word.casefold() for words in service.keywords.values() for word in words}
+
+
 def _words(keywords: str) -> set[str]:
     return {word.strip().casefold() for word in keywords.split(",")}
 

@@ -1,0 +1,244 @@
+"""Prepared reads in the event loop: hot statements without threads, sessions or rows of objects.
+
+A ``Reader`` holds a few connections of its own and sends prepared statements straight through
+libpq, so that a read costs little more than PostgreSQL's own part of it. Results are bytes, in
+PostgreSQL's binary format. Reads repeat themselves harmlessly: one that met a connection which
+ended meanwhile (a restarted server) is sent once more on a new one.
+"""
+
+import asyncio
+import itertools
+import select
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+from anyio import to_thread
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
+from psycopg.pq.abc import PGconn, PGresult
+from sqlalchemy.dialects import postgresql
+
+from servicekit.errors import Outage
+
+CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_S = 15
+PATIENCE_S = 0.002
+_BINARY = 1
+# What a statement meets whose table was changed, or whose preparation is gone: prepare it anew.
+_PREPARE_ANEW = {"0A000", "26000"}
+
+
+class _Lost(Exception):
+    """The connection ended, or knows a statement no more; another one will do."""
+
+
+_DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+_numbers = itertools.count(1)
+Value = str | int | float | bool | datetime | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A statement with ``$1``… for its parameters, whose names are in that order."""
+
+    text: str
+    names: tuple[str, ...]
+    name: bytes = field(default_factory=lambda: b"read%d" % next(_numbers))
+
+
+def prepared(statement: sa.Select[Any]) -> Prepared:
+    """Return a statement of SQLAlchemy Core as text; to be made once and kept."""
+    compiled = statement.compile(dialect=_DIALECT)
+    return Prepared(str(compiled), tuple(compiled.positiontup or ()))
+
+
+def written(value: Value) -> bytes | None:
+    """Return a value as PostgreSQL reads it in a parameter."""
+    if value is None:
+        return None
+    if isinstance(value, tuple):
+        escaped = (one.replace("\\", "\\\\").replace('"', '\\"') for one in value)
+        return "{{{}}}".format(",".join(f'"{one}"' for one in escaped)).encode()
+    return (value.isoformat() if isinstance(value, datetime) else str(value)).encode()
+
+
+class _Line:
+    """One connection with one statement at a time."""
+
+    def __init__(self, connection: PGconn) -> None:
+        self.connection = connection
+        self.connection.nonblocking = 1
+        self.prepared: set[bytes] = set()
+        self.pieces = select.poll()
+        self.pieces.register(connection.socket, select.POLLIN)
+
+    async def ask(self, statement: Prepared, values: Sequence[bytes | None]) -> PGresult:
+        """Return the result of a statement; prepares it when this connection meets it first."""
+        name = statement.name
+        if name not in self.prepared:
+            self.connection.send_prepare(name, statement.text.encode())
+            await self._result()
+            self.prepared.add(name)
+        self.connection.send_query_prepared(name, values, result_format=_BINARY)
+        return await self._result()
+
+    async def _result(self) -> PGresult:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        connection, socket = self.connection, self.connection.socket
+        while connection.flush():
+            await _writable(loop, socket)
+        loop.add_reader(socket, self._arrived, done)
+        try:
+            await done
+        finally:
+            loop.remove_reader(socket)
+        result = connection.get_result()
+        while connection.get_result() is not None:
+            pass
+        if result is None:
+            raise _Lost
+        return self._good(result)
+
+    def _arrived(self, done: asyncio.Future[None]) -> None:
+        """Take in what came; the rest of a long answer is on its way, in many small pieces."""
+        connection, until = self.connection, time.monotonic() + PATIENCE_S
+        try:
+            connection.consume_input()
+            while connection.is_busy():
+                if time.monotonic() > until or not self.pieces.poll(1):
+                    return
+                connection.consume_input()
+        except psycopg.Error as fault:
+            if not done.done():
+                done.set_exception(fault)
+        else:
+            if not done.done():
+                done.set_result(None)
+
+    def _good(self, result: PGresult) -> PGresult:
+        if result.status in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
+            return result
+        state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
+        if self.connection.status == pq.ConnStatus.BAD or state in _PREPARE_ANEW:
+            raise _Lost
+        raise psycopg.errors.error_from_result(result)
+
+    def close(self) -> None:
+        """End the connection."""
+        self.connection.finish()
+
+
+async def _writable(loop: asyncio.AbstractEventLoop, socket: int) -> None:
+    ready: asyncio.Future[None] = loop.create_future()
+
+    def free() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_writer(socket, free)
+    try:
+        await ready
+    finally:
+        loop.remove_writer(socket)
+
+
+@dataclass
+class Reader:
+    """At most ``size`` connections to a database, made when they are needed.
+
+    ``plan`` is PostgreSQL's plan_cache_mode: searches want ``force_custom_plan``, because the best
+    plan depends on the values; a point read wants ``force_generic_plan``.
+    """
+
+    url: str = field(repr=False)  # SQLAlchemy's
+    size: int = 2
+    plan: str = "force_custom_plan"
+    options: str = ""
+    _idle: list[_Line] = field(default_factory=list)
+    _open: int = 0
+    _waiting: deque[asyncio.Future[_Line | None]] = field(default_factory=deque)
+
+    async def rows(self, statement: Prepared, values: Mapping[str, Value]) -> PGresult:
+        """Return what a statement finds; raises Outage when the database is away."""
+        given = [written(values[name]) for name in statement.names]
+        try:
+            try:
+                return await self._ask(statement, given)
+            except (_Lost, psycopg.OperationalError):
+                return await self._ask(statement, given)
+        except (_Lost, psycopg.OperationalError) as trouble:
+            raise Outage(f"the database is away: {trouble}") from trouble
+
+    async def _ask(self, statement: Prepared, values: Sequence[bytes | None]) -> PGresult:
+        line = await self._take()
+        try:
+            result = await line.ask(statement, values)
+        except psycopg.errors.Error as fault:
+            self._give(None if fault.sqlstate is None else line, line)
+            raise
+        except BaseException:  # lost, or called off in the midst of an answer
+            self._give(None, line)
+            raise
+        self._give(line, line)
+        return result
+
+    async def _take(self) -> _Line:
+        if self._idle:
+            return self._idle.pop()
+        if self._open >= self.size:
+            waits: asyncio.Future[_Line | None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(waits)
+            line = await waits
+            if line is not None:
+                return line
+        self._open += 1
+        try:
+            return _Line(await to_thread.run_sync(self._connect))
+        except BaseException:
+            self._open -= 1
+            self._wake(None)
+            raise
+
+    def _give(self, kept: _Line | None, line: _Line) -> None:
+        """Hand a connection to the next who waits; close one that is not kept."""
+        if kept is None:
+            line.close()
+            self._open -= 1
+        if not self._wake(kept) and kept is not None:
+            self._idle.append(kept)
+
+    def _wake(self, line: _Line | None) -> bool:
+        while self._waiting:
+            waits = self._waiting.popleft()
+            if not waits.done():
+                with suppress(RuntimeError):  # the loop that waited is closed
+                    waits.set_result(line)
+                    return True
+        return False
+
+    def _connect(self) -> PGconn:
+        url = sa.make_url(self.url).set(drivername="postgresql")
+        options = (
+            f"-c timezone=utc -c plan_cache_mode={self.plan} "
+            f"-c statement_timeout={STATEMENT_TIMEOUT_S}s {self.options}"
+        )
+        conninfo = make_conninfo(
+            url.render_as_string(hide_password=False),
+            connect_timeout=CONNECT_TIMEOUT_S,
+            options=options,
+            client_encoding="utf8",
+        )
+        connection = pq.PGconn.connect(conninfo.encode())
+        if connection.status != pq.ConnStatus.OK:
+            reason = connection.get_error_message()
+            connection.finish()
+            raise psycopg.OperationalError(reason)
+        return connection

@@ -1,0 +1,135 @@
+"""Lists as they are answered: pages with their links, known again by what they are made of."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from servicekit import georeport, web
+from servicekit.web import caching
+
+from intake import domain, store
+from intake.wire import PAGE_SIZES
+
+SHELF_BYTES = 48 << 20
+_HELD = 512
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question for a list: what was sent (without secrets), and what it means."""
+
+    url: str
+    sent: Pairs
+    search: domain.Search
+    format: str
+
+
+@dataclass
+class Shelf:
+    """Lists that were answered more than once, by the question and what their rows were then."""
+
+    most_bytes: int = SHELF_BYTES
+    _lists: OrderedDict[tuple[object, ...], bytes] = field(default_factory=OrderedDict)
+    _heard: OrderedDict[object, None] = field(default_factory=OrderedDict)
+    _bytes: int = 0
+
+    def heard(self, question: object) -> bool:
+        """Tell whether a question was asked before, and remember it."""
+        before = question in self._heard
+        self._heard[question] = None
+        self._heard.move_to_end(question)
+        if len(self._heard) > _HELD:
+            self._heard.popitem(last=False)
+        return before
+
+    def take(self, question: object, mark: store.Mark) -> bytes | None:
+        """Return the list that was put down for a question and a mark, if it is still here."""
+        found = self._lists.get((question, mark))
+        if found is not None:
+            self._lists.move_to_end((question, mark))
+        return found
+
+    def put(self, question: object, mark: store.Mark, body: bytes) -> None:
+        """Put a list down; the ones not asked for longest make room."""
+        self._bytes += len(body) - len(self._lists.pop((question, mark), b""))
+        self._lists[question, mark] = body
+        while self._bytes > self.most_bytes:
+            self._bytes -= len(self._lists.popitem(last=False)[1])
+
+
+@dataclass
+class Lists:
+    """Answers lists out of prepared fragments.
+
+    Who has the list, or asks for one that was asked for a moment ago, costs a look into an index:
+    what the rows are known by. Only when that is new are the rows read.
+    """
+
+    reads: store.Reads
+    shelf: Shelf = field(default_factory=Shelf)
+
+    async def answer(self, asked: Asked) -> web.Answer:
+        """Return a list, or that the client has it."""
+        question = (asked.url, asked.format, *asked.sent)
+        total = await self.reads.total(asked.search) if asked.search.paged else None
+        heard = self.shelf.heard(question)
+        headers = _headers(asked, total)
+        if heard or caching.asked_before():
+            mark = await self.reads.mark(asked.search)
+            tag = _tag(mark, total)
+            if caching.known(tag):
+                return caching.not_modified(tag, headers)
+            body = self.shelf.take(question, mark)
+            if body is not None:
+                return _answer(body, asked.format, {"ETag": tag, **headers})
+        page = await self.reads.page(asked.search, asked.format)
+        body = joined(page.fragments, asked.format)
+        if heard:
+            self.shelf.put(question, page.mark, body)
+        return _answer(body, asked.format, {"ETag": _tag(page.mark, total), **headers})
+
+
+def joined(fragments: list[bytes], fmt: str) -> bytes:
+    """Return requests that are rendered already as one list."""
+    if fmt == georeport.XML:
+        return georeport.join_xml("service_requests", fragments)
+    return georeport.join_json(fragments)
+
+
+def page_headers(asked: Asked, total: int | None) -> dict[str, str]:
+    """Return how many there are, and the ways to other pages; nothing when no page was asked for.
+
+    Source: RFC 8288. The links are made of the parameters that the contract knows, so that an
+    api_key sent along with a GET is not handed on.
+    """
+    if total is None:
+        return {}
+    size, page = asked.search.page_size, asked.search.page
+    last = max(1, -(-total // size))
+    ways = {"first": 1, "prev": min(page - 1, last), "next": page + 1, "last": last}
+    links = [
+        f'<{_address(asked, number)}>; rel="{name}"'
+        for name, number in ways.items()
+        if 1 <= number <= last
+    ]
+    return {"X-Total-Count": str(total), "Link": ", ".join(links)}
+
+
+def _address(asked: Asked, page: int) -> str:
+    sent = [(name, value) for name, value in asked.sent if name not in {"page", *PAGE_SIZES}]
+    pages = [("page", str(page)), ("page_size", str(asked.search.page_size))]
+    return f"{asked.url}?{urlencode([*sent, *pages])}"
+
+
+def _headers(asked: Asked, total: int | None) -> dict[str, str]:
+    return {"Cache-Control": caching.REVALIDATE, **page_headers(asked, total)}
+
+
+def _tag(mark: store.Mark, total: int | None) -> str:
+    return f'W/"{mark}"' if total is None else f'W/"{mark}-{total:x}"'
+
+
+def _answer(body: bytes, fmt: str, headers: dict[str, str]) -> web.Answer:
+    return web.Answer(body=body, media_type=georeport.MEDIA_TYPES[fmt], headers=headers)

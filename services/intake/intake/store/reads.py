@@ -1,0 +1,105 @@
+"""The hot reads: a page of a list, what it is known by, and how long the list is."""
+
+import dataclasses
+import struct
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from servicekit.reading import Reader
+
+from intake.domain import Search
+from intake.store.searching import (
+    COUNTED,
+    Asked,
+    asked,
+    count_statement,
+    mark_statement,
+    page_statement,
+)
+from intake.store.singles import Singles
+
+REMEMBERED_S = 30.0
+_REMEMBERED = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a page is known by: how many rows, and the sum of their ids and revisions."""
+
+    rows: int
+    sum: int
+
+    def __str__(self) -> str:
+        return f"{self.rows:x}-{self.sum & (1 << 80) - 1:x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The fragments of a page, and what it is known by."""
+
+    mark: Mark
+    fragments: list[bytes]
+
+
+class Reads:
+    """Reads in the event loop, over connections of their own.
+
+    ``ordered`` answers searches whose order an index has: it never sorts, so that its plans are
+    right for all values and need no planning. ``free`` plans each search anew, and never for the
+    whole table. ``single`` reads requests by id.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.ordered = Reader(
+            url, size=3, plan="force_generic_plan", options="-c enable_sort=off -c jit=off"
+        )
+        self.free = Reader(
+            url, size=2, plan="force_custom_plan", options="-c enable_seqscan=off -c jit=off"
+        )
+        self.single = Singles(Reader(url, size=2, plan="force_generic_plan"))
+        self._counts: OrderedDict[Search, tuple[float, int]] = OrderedDict()
+
+    async def page(self, search: Search, fmt: str) -> Page:
+        """Return a page as it is answered."""
+        one = asked(search)
+        found = await self._reader(one).rows(page_statement(one.shape, fmt), one.values)
+        rows, value = range(found.ntuples), found.get_value
+        marks = struct.unpack(f">{len(rows)}q", b"".join([value(row, 0) or b"" for row in rows]))
+        return Page(Mark(len(rows), sum(marks)), [value(row, 1) or b"" for row in rows])
+
+    async def mark(self, search: Search) -> Mark:
+        """Return what a page is known by, without reading its rows."""
+        one = asked(search)
+        found = await self._reader(one).rows(mark_statement(one.shape), one.values)
+        return Mark(int(found.get_value(0, 0) or 0), int(found.get_value(0, 1) or 0))
+
+    async def total(self, search: Search) -> int:
+        """Return how many requests a search finds.
+
+        Up to COUNTED it is counted each time. Counting more would cost as much as there is stored,
+        on each page: that figure is remembered for REMEMBERED_S.
+        """
+        one = asked(search)
+        reader = self._reader(one)
+        few = await self._count(reader, one, whole=False)
+        if few <= COUNTED:
+            return few
+        key = dataclasses.replace(search, page=1, page_size=1)
+        if search.recent:
+            key = dataclasses.replace(key, start=None, end=None)
+        known = self._counts.get(key)
+        if known is None or known[0] < time.monotonic():
+            count = await self._count(reader, one, whole=True)
+            known = self._counts[key] = (time.monotonic() + REMEMBERED_S, count)
+            self._counts.move_to_end(key)
+            while len(self._counts) > _REMEMBERED:
+                self._counts.popitem(last=False)
+        return known[1]
+
+    async def _count(self, reader: Reader, one: Asked, *, whole: bool) -> int:
+        found = await reader.rows(count_statement(one.shape, whole=whole), one.values)
+        return int(found.get_value(0, 0) or 0)
+
+    def _reader(self, one: Asked) -> Reader:
+        return self.ordered if one.shape.ordered else self.free
