@@ -80,6 +80,18 @@ def test_a_broker_killed_in_the_middle_costs_no_event_and_doubles_none(
     assert len(mine()) == 200
 
 
+def test_a_listener_that_ends_leaves_its_group_to_the_timeout(put, relay, listener, group, caplog):
+    caplog.set_level("INFO", logger="kafka.coordinator")
+    seen = []
+    put(f"{group}-heard")
+
+    with running(relay, listener(noting(seen))):
+        until(lambda: seen)
+
+    assert "Successfully joined group" in caplog.text
+    assert "Leaving consumer group" not in caplog.text
+
+
 def test_a_second_delivery_has_no_second_effect(db, log, contracts, put, relay, listener, group):
     seen = []
     put(f"{group}-once")

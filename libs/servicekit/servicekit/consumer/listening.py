@@ -78,6 +78,21 @@ class JoinWatch:
             raise Outage(f"the group was not joined within {self.within_s:.0f} s")
 
 
+def stay_in_group(consumer: KafkaConsumer) -> KafkaConsumer:
+    """Make a consumer end without leaving its group; the broker forgets it by its timeout.
+
+    Tansu 0.6 keeps a leader that leaves while the group is forming: nobody is ever told the
+    partitions then, not even after a restart. A member that falls silent, it replaces.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001 - kafka-python has no setting for it
+
+    async def forget(*_: object) -> None:
+        coordinator.reset_generation()
+
+    coordinator.maybe_leave_group_async = forget
+    return consumer
+
+
 class Listener:
     """Reads a service's topics as one consumer group and applies each event."""
 
@@ -147,7 +162,7 @@ class Listener:
 
     def connect(self) -> KafkaConsumer:
         """Return a consumer of the group; offsets are committed by us alone."""
-        return KafkaConsumer(
+        consumer = KafkaConsumer(
             bootstrap_servers=self.bootstrap_servers,
             group_id=self.service,
             client_id=self.service,
@@ -162,6 +177,7 @@ class Listener:
             metadata_max_age_ms=10_000,
             reconnect_backoff_max_ms=2_000,
         )
+        return stay_in_group(consumer)
 
     def _read(self, consumer: KafkaConsumer, stop: threading.Event) -> None:
         self._held.clear()
