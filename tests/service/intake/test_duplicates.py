@@ -142,3 +142,52 @@ def test_no_search_for_duplicates_reads_the_whole_table(intake):
         sa.event.remove(intake.process.engine, "before_cursor_execute", explain)
     assert len(plans) == 7
     assert not [plan for plan in plans if "Seq Scan" in plan], plans[-1]
+
+
+def posted(intake, fmt="json", **fields):
+    answer = intake.report(fmt, **{**away(), **fields})
+    assert answer.status_code == 201, answer.text
+    return answer
+
+
+def test_a_report_may_ask_for_the_nearest_open_request_like_it(intake):
+    intake.reported(**away(north_m=20))
+    near = intake.reported(**away(east_m=10))
+    [row] = posted(intake, extensions="true").json()
+
+    told = row["extended_attributes"]
+    assert told == {"nearest_open": {"service_request_id": near, "distance": 10.0}}
+    assert row["service_request_id"] not in str(told)
+    root = ET.fromstring(posted(intake, "xml", extensions="true", **away(north_m=21)).content)
+    assert root.findtext("request/extended_attributes/nearest_open/distance") == "1.0"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"service_code": "batch"},
+        {"lat": None, "long": None, "address_string": "Calle Alta 5"},
+    ],
+)
+def test_where_there_is_nothing_like_it_the_answer_says_so(intake, fields):
+    [row] = posted(intake, extensions="true", **fields).json()
+
+    assert row["extended_attributes"] == {"nearest_open": None}
+
+
+def test_who_does_not_ask_is_told_nothing_of_the_nearest_request(intake):
+    intake.reported()
+
+    assert "extended_attributes" not in posted(intake).json()[0]
+    asked = intake.form(**away())
+    answer = intake.client.post("/open311/v2/requests.json?extensions=true", data=asked)
+    assert answer.json()[0]["extended_attributes"]["nearest_open"]["distance"] == 0.0
+
+
+def test_a_report_that_is_sent_again_is_not_told_to_be_like_itself(intake):
+    fields = {"extensions": "true", "client_request_id": "r-1"}
+    first, second = (posted(intake, **fields).json() for _ in range(2))
+
+    assert first == second
+    assert first[0]["extended_attributes"] == {"nearest_open": None}

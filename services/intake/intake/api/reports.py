@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from anyio import to_thread
 from servicekit import georeport, web
@@ -10,10 +11,11 @@ from servicekit.errors import BadInput, Forbidden, ServiceError, Unavailable
 from servicekit.groupcommit import GroupCommit
 from servicekit.keys import Key
 from servicekit.packs import Pack
+from servicekit.packs import Service as PackService
 from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, domain, store, wire
-from intake.api.answers import city, service_of
+from intake.api.answers import city, service_of, wants_extensions
 from intake.keyring import Keyring
 from intake.photos import Photos
 
@@ -85,8 +87,9 @@ class Reports:
             if first is None:
                 raise
             return self._answer(first, fields.get("account_id"), pack, fmt)
+        more = await self._more(report, service, sent("extensions"))
         kept = await self._record(
-            report, wire.service_of(service, pack.city.language), pack, form.files, once
+            report, wire.service_of(service, pack.city.language), pack, form.files, once, more
         )
         return self._answer(kept, report.reporter.account_id, pack, fmt)
 
@@ -137,6 +140,7 @@ class Reports:
         pack: Pack,
         files: Sequence[web.Upload],
         once: domain.Once | None,
+        more: Mapping[str, Any],
     ) -> domain.FirstAnswer:
         """Keep the photos, then the request; an id that is taken already is drawn anew.
 
@@ -154,7 +158,8 @@ class Reports:
             request = domain.open_request(
                 report, service, photos, service_request_id=identity, now=now
             )
-            answer = wire.first_answer(request, once, blackbox=service.type == "blackbox")
+            blackbox = service.type == "blackbox"
+            answer = wire.first_answer(request, once, blackbox=blackbox, more=more)
             rows = actions.write_submission(self.ground, request, report.reporter, now=now)
             if once is not None:
                 rows = actions.keep_answer(rows, once, answer, now=now)
@@ -165,6 +170,27 @@ class Reports:
                 continue
             return wire.same_report(first, once) if first and once else answer
         raise Unavailable("no id could be found for the report; try again")
+
+    async def _more(
+        self, report: domain.Report, service: PackService, extensions: str | None
+    ) -> Mapping[str, Any]:
+        """Return what goes into the answer for who asks: the nearest open request like it."""
+        if not wants_extensions(extensions):
+            return {}
+        place = report.place
+        if place.lat is None or place.long is None:
+            return wire.nearest(None)
+        spot = store.Spot(place.lat, place.long, service.duplicate_radius_m)
+
+        def find() -> store.Near | None:
+            with self.db.begin() as session:
+                near = store.open_nearby(
+                    session, report.jurisdiction_id, service.service_code, spot, limit=1
+                )
+            return next(iter(near), None)
+
+        near = await to_thread.run_sync(find)
+        return wire.nearest((near.request.service_request_id, near.distance_m) if near else None)
 
     def _identity(self, prefix: str, once: domain.Once | None) -> str:
         """Return an id: a new one, or that of a report which may have been sent before."""

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from intake.domain.searches import SEARCH_DAYS, SEARCH_ROWS, Order, Search, search_window
 
@@ -178,7 +178,7 @@ class FirstAnswer:
 
     fingerprint: str
     service_request_id: str
-    answer: Mapping[str, str | None]
+    answer: Mapping[str, Any]
     location: str | None
 
 

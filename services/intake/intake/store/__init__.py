@@ -19,7 +19,7 @@ from intake.store.messages import (
     revive_message,
     settle_message,
 )
-from intake.store.nearby import Spot, open_nearby
+from intake.store.nearby import Near, Spot, open_nearby
 from intake.store.reads import Mark, Page, Reads
 from intake.store.repeats import first_answer, forget_answers, once_row
 from intake.store.requests import (
@@ -59,6 +59,7 @@ __all__ = [
     "API_KEY",
     "IdTaken",
     "Mark",
+    "Near",
     "Page",
     "Reads",
     "RefusedByDatabase",

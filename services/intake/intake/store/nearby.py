@@ -35,7 +35,12 @@ class Spot:
 
 
 def open_nearby(
-    session: Session, jurisdiction_id: str, service_code: str, spot: Spot
+    session: Session,
+    jurisdiction_id: str,
+    service_code: str,
+    spot: Spot,
+    *,
+    limit: int = NEARBY_ROWS,
 ) -> list[Near]:
     """Return the open public requests of a service around a place, nearest first.
 
@@ -58,7 +63,7 @@ def open_nearby(
         .where(c.long.between(spot.long - wide, spot.long + wide))
         .where(c.status == "open", c.service_code == service_code, distance <= spot.radius_m)
         .order_by("distance_m", c.service_request_id)
-        .limit(NEARBY_ROWS)
+        .limit(limit)
     )
     touched = cells_within(spot.lat - high, spot.long - wide, spot.lat + high, spot.long + wide)
     if touched:

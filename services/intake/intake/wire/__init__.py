@@ -12,7 +12,7 @@ from intake.wire.events import (
 )
 from intake.wire.fields import Fields
 from intake.wire.messages import follow_secret, follow_url, followed, write_message
-from intake.wire.nearby import read_place, with_distance
+from intake.wire.nearby import nearest, read_place, with_distance
 from intake.wire.reading import (
     MAX_DESCRIPTION,
     language_of,
@@ -71,6 +71,7 @@ __all__ = [
     "message_settled",
     "moment",
     "move_of",
+    "nearest",
     "read_client_request_id",
     "read_comment",
     "read_cursor",

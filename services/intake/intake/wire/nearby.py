@@ -35,6 +35,14 @@ def _degrees(name: str) -> Any:
     return read
 
 
+def nearest(found: tuple[str, float] | None) -> dict[str, Any]:
+    """Return what a receipt says of the nearest open request like it: its id and how far it is."""
+    near = None
+    if found is not None:
+        near = {"service_request_id": found[0], "distance": round(found[1], 1)}
+    return {"extended_attributes": {"nearest_open": near}}
+
+
 def with_distance(request: Request, distance_m: float, public_url: str) -> dict[str, Any]:
     """Return what anybody may see of a request, and how many metres away it is."""
     return {**shown(request, public_url), "distance": round(distance_m, 1)}

@@ -8,9 +8,10 @@ Source of the header: IETF draft-ietf-httpapi-idempotency-key-header.
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
-from typing import BinaryIO
+from types import MappingProxyType
+from typing import Any, BinaryIO
 
 import orjson
 from servicekit.errors import BadInput, Mismatch
@@ -73,9 +74,18 @@ def chooser(secret_key: str, once: Once) -> Callable[[str], str]:
     return lambda letters: letters[next(numbers) % len(letters)]
 
 
-def first_answer(request: Request, once: Once | None, *, blackbox: bool) -> FirstAnswer:
-    """Return the answer to a report, as it is kept for those who send it again."""
-    row = receipt(request, blackbox=blackbox)
+def first_answer(
+    request: Request,
+    once: Once | None,
+    *,
+    blackbox: bool,
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> FirstAnswer:
+    """Return the answer to a report, as it is kept for those who send it again.
+
+    ``more`` is what a client asked for beyond GeoReport's receipt.
+    """
+    row = {**receipt(request, blackbox=blackbox), **more}
     location = None
     if "token" in row:
         location = f"tokens/{row['token']}"
