@@ -15,12 +15,13 @@ ROOMS = {
     "store": {"domain"},
     "wire": {"domain"},
     "actions": {"domain", "store", "wire"},
-    "api": CORE | {"photos", "caller", "keyring", "feed"},
-    "pages": CORE,
+    "api": CORE | {"photos", "caller", "keyring", "feed", "definitions"},
+    "pages": CORE | {"definitions"},
     "events": CORE,
     "config": set(),
     # Doors and neighbours that only some services have.
     "photos": {"domain"},  # intake's way to media
+    "definitions": {"domain", "store", "wire"},  # intake: what services ask and asked
     "keyring": {"store"},  # intake: keys that were found a moment ago
     "feed": {"store"},  # intake: changes get their numbers, readers wait for them
     "mail": {"actions", "domain", "store"},  # intake's way to the mail server

@@ -3,6 +3,7 @@
 import argparse
 import functools
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from servicekit import keycommand, web
 from servicekit.consumer import Handler
 from servicekit.groupcommit import GroupCommit
 from servicekit.limits import Limiter, PerAddress
-from servicekit.packs import read_packs
+from servicekit.packs import Pack, read_packs
 from servicekit.process import Command, Process, Service, Tick
 
 from intake import actions, events, feed, store
@@ -27,6 +28,7 @@ from intake.api import (
 )
 from intake.api.lists import Lists
 from intake.config import Config
+from intake.definitions import Definitions
 from intake.keyring import Keyring
 from intake.mail import Mailer, Server
 from intake.pages import Pages
@@ -48,10 +50,17 @@ def ground(process: Process) -> actions.Ground:
     )
 
 
+def definitions(process: Process, packs: Mapping[str, Pack]) -> Definitions:
+    """Return what services ask and asked."""
+    accepted = timedelta(days=Config.from_env(process.env).stale_form_days)
+    return Definitions(db=process.db, packs=packs, now=process.now, accepted=accepted)
+
+
 def serve(process: Process) -> Any:
     """Return the ASGI application."""
     config = Config.from_env(process.env)
     db, base, now = process.db, ground(process), process.now
+    asks = definitions(process, base.packs)
     photos = Photos(config.media_url, config.common.service_token, config.media_timeout_s)
     found = store.Reads(config.common.database_url)
     writer = GroupCommit(store.Writer(process.engine).write)
@@ -69,8 +78,16 @@ def serve(process: Process) -> Any:
 
     return web.build(
         process,
-        Discovery(ground=base),
-        Reports(db=db, ground=base, photos=photos, keys=keyring, writer=writer, now=now),
+        Discovery(ground=base, definitions=asks),
+        Reports(
+            db=db,
+            ground=base,
+            photos=photos,
+            keys=keyring,
+            definitions=asks,
+            writer=writer,
+            now=now,
+        ),
         Requests(db=db, reads=found, lists=Lists(found), ground=base, now=now),
         Updates(db=db, ground=base, photos=photos, keys=keyring, now=now),
         Supporters(db=db, ground=base, keys=keyring, now=now),
@@ -78,7 +95,9 @@ def serve(process: Process) -> Any:
         Changes(db=db, ground=base),
         Desk(db=db, ground=base, now=now),
         Applications(db=db, ground=base, now=now),
-        pages=Pages(db=db, ground=base, keep=photos.keep, now=now, gate=gate).app(),
+        pages=Pages(
+            db=db, ground=base, keep=photos.keep, definitions=asks, now=now, gate=gate
+        ).app(),
         gate=None if limits.reads.none else let_read,
     )
 
@@ -90,10 +109,10 @@ def handlers(process: Process) -> Mapping[str, Handler]:
 
 def ticks(process: Process) -> Sequence[Tick]:
     """Return the work that is done again and again: mail, numbers of changes, forgetting."""
-    config = Config.from_env(process.env)
+    config, base = Config.from_env(process.env), ground(process)
     mailer = Mailer(
         db=process.db,
-        ground=ground(process),
+        ground=base,
         server=Server(url=config.smtp_url, timeout_s=config.smtp_timeout_s),
         now=process.now,
         attempts=config.mail_attempts,
@@ -103,6 +122,7 @@ def ticks(process: Process) -> Sequence[Tick]:
         Tick(name="mail", every_s=1.0, run=mailer.run),
         Tick(name="changes", every_s=feed.EVERY_S, run=numbering.number),
         Tick(name="forget", every_s=feed.FORGET_EVERY_S, run=numbering.forget),
+        Tick(name="definitions", every_s=300.0, run=definitions(process, base.packs).record),
         Tick(name="limits", every_s=600.0, run=Limiter(process.db).forget),
         Tick(name="repeats", every_s=600.0, run=functools.partial(_forget, process)),
     ]
@@ -134,6 +154,18 @@ def manage_messages(process: Process, argv: Sequence[str]) -> int:
     return 0
 
 
+def show_definitions(process: Process, _: Sequence[str]) -> int:
+    """``definitions``: the versions of what services ask, and until when each was asked."""
+    definitions(process, ground(process).packs).record()
+    with process.db.begin() as session:
+        for row in store.definitions(session):
+            until = row.replaced_at.isoformat() if row.replaced_at else "now"
+            since = row.first_seen_at.isoformat()
+            code = row.service_code or "(the list)"
+            _say(row.jurisdiction_id, code, row.version, since, until)
+    return 0
+
+
 def render(process: Process, _: Sequence[str]) -> int:
     """``render``: bring prepared answers to the present render version."""
     last: str | None = ""
@@ -152,6 +184,7 @@ SERVICE = Service(
     commands={
         "keys": keycommand.command(store.API_KEY),
         "messages": Command(help="list and retry mails that were given up", run=manage_messages),
+        "definitions": Command(help="versions of what services ask", run=show_definitions),
         "render": Command(help="render requests of an older render version again", run=render),
     },
 )

@@ -42,6 +42,7 @@ class Config:
     smtp_url: str
     smtp_timeout_s: float
     mail_attempts: int
+    stale_form_days: int
     limits: Limits
 
     @classmethod
@@ -60,5 +61,6 @@ class Config:
             smtp_url=smtp_url,
             smtp_timeout_s=seconds(env, "INTAKE_SMTP_TIMEOUT_S", 10.0),
             mail_attempts=integer(env, "INTAKE_MAIL_ATTEMPTS", 10),
+            stale_form_days=integer(env, "INTAKE_STALE_FORM_DAYS", 180),
             limits=Limits.from_env(env),
         )

@@ -86,6 +86,8 @@ def test_an_accepted_report_leaves_one_unsent_event_about_it(intake):
         "contactable": False,
         "imported": False,
         "requested_datetime": "2031-05-06T07:08:09Z",
+        "definition_version": "4f53cda18c2b",  # of no questions at all
+        "stale_form": False,
     }
     assert fact["data"]["district"]
 

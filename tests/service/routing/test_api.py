@@ -320,3 +320,15 @@ def test_departments_are_listed_with_their_cases(submit, ask, operator, roads, f
         "triage": (0, 0),
     }
     assert [d["department"] for d in ask("GET", path, roads)[1]] == ["roads"]
+
+
+def test_a_case_says_that_its_answers_were_made_for_older_questions(ask, operator, submit):
+    submit(service_request_id="R-1")
+    submit(service_request_id="R-2", stale_form=True)
+
+    _, said = ask("GET", CASES, operator)
+
+    assert {one["service_request_id"]: one["stale_form"] for one in said["cases"]} == {
+        "R-1": False,
+        "R-2": True,
+    }

@@ -22,6 +22,17 @@ def test_its_department_and_no_other_gets_to_see_the_case(submit, facts):
     ]
 
 
+def test_the_department_sees_that_the_answers_were_made_for_older_questions(submit, facts):
+    submit(definition_version="3f9a0c1b2d4e", stale_form=True)
+    submit(service_request_id="R-2")
+
+    seen = [data for _, kind, data in facts() if kind == "case.assigned.v1"]
+    assert [(one["stale_form"], one["definition_version"]) for one in seen] == [
+        (True, "3f9a0c1b2d4e"),
+        (False, None),
+    ]
+
+
 def test_a_rule_that_matches_decides_and_is_named(submit, facts):
     submit(service_code="lamp", channel="phone")
 

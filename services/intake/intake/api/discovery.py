@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from servicekit import georeport, web
 from servicekit.packs import Pack
 
 from intake import actions, wire
-from intake.api.answers import answer, city, service_of
+from intake.api.answers import answer, city, service_of, wants_extensions
+from intake.definitions import Definitions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,7 @@ class Discovery:
     """The door for those who do not know the city yet."""
 
     ground: actions.Ground
+    definitions: Definitions
 
     def get_site_discovery(
         self,
@@ -56,20 +57,26 @@ class Discovery:
         format: str,  # noqa: A002 - the contract's word
         jurisdiction_id: str | None = None,
         locale: str | None = None,
+        extensions: str | None = None,
     ) -> web.Answer:
-        """List the questions of a service."""
+        """List the questions of a service, and say which version of them this is."""
         pack = city(self.ground, jurisdiction_id)
         service = service_of(pack, service_code)
         language = wire.language_of(pack, locale, web.header("accept-language"))
-        found = wire.definition(service, language)
-        return answer(*georeport.encode_object("service_definition", found, format))
+        found, version = wire.definition(service, language), self.definitions.version(pack, service)
+        if wants_extensions(extensions):
+            found["definition_version"] = version
+        body, media_type = georeport.encode_object("service_definition", found, format)
+        return web.Answer(body=body, media_type=media_type, headers={"Definition-Version": version})
 
     @property
     def packs(self) -> Iterable[Pack]:
         """The cities, in the order of their folders."""
         return self.ground.packs.values()
 
-    @cached_property
+    @property
     def _changeset(self) -> str:
-        versions = (georeport.read_datetime(pack.services_version) for pack in self.packs)
-        return georeport.write_datetime(max(versions))
+        """When what can be reported changed: as the packs say, or as it was seen to."""
+        said = [georeport.read_datetime(pack.services_version) for pack in self.packs]
+        seen = self.definitions.changed()
+        return georeport.write_datetime(max([*said, seen] if seen else said))

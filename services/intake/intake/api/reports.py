@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, domain, store, wire
 from intake.api.answers import city, service_of, wants_extensions
+from intake.definitions import Definitions
 from intake.keyring import Keyring
 from intake.photos import Photos
 
@@ -32,6 +33,7 @@ class Reports:
     ground: actions.Ground
     photos: Photos
     keys: Keyring
+    definitions: Definitions
     writer: GroupCommit[store.Submission, domain.FirstAnswer | None]
     now: Callable[[], datetime]
 
@@ -71,7 +73,7 @@ class Reports:
         try:
             service = service_of(pack, fields.get("service_code"))
             language = wire.language_of(pack, fields.get("locale"), web.header("accept-language"))
-            report = wire.read_report(
+            report = await self.definitions.read_soon(
                 fields,
                 pack,
                 service,

@@ -74,6 +74,14 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A version of what a service asks, with its questions as they are kept."""
+
+    version: str
+    attributes: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What came in, read and checked, before it becomes a request."""
 
@@ -88,6 +96,8 @@ class Report:
     requested_datetime: datetime | None = None  # only of imported reports
     service_object_id: str | None = None
     service_object_type: str | None = None
+    definition_version: str | None = None  # of the questions that the answers were made for
+    stale_form: bool = False  # those were asked before and are not asked any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +153,8 @@ class Request:
     status_notes: str | None = None
     service_object_id: str | None = None
     service_object_type: str | None = None
+    definition_version: str | None = None
+    stale_form: bool = False
     revision: int = 1
     routed_sequence: int = 0
     moved_sequence: int = 0
@@ -258,6 +270,8 @@ def open_request(
         updated_datetime=requested,
         service_object_id=report.service_object_id,
         service_object_type=report.service_object_type,
+        definition_version=report.definition_version,
+        stale_form=report.stale_form,
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.wrappers import Response
 
 from intake import actions, domain, store, wire
+from intake.definitions import Definitions
 from intake.pages.gate import Gate
 from intake.pages.joining import Joining, JoiningPages, joining_of, keep_secret
 from intake.pages.report_form import Keep, ReportForm
@@ -33,6 +34,7 @@ class Pages:
     db: sessionmaker[Session]
     ground: actions.Ground
     keep: Keep
+    definitions: Definitions
     now: Callable[[], datetime]
     gate: Gate | None = None
 
@@ -50,7 +52,13 @@ class Pages:
         if self.gate:
             self.gate.add_to(app)
         JoiningPages(db=self.db, ground=self.ground, now=self.now, show=self._show).add_to(app)
-        ReportForm(db=self.db, ground=self.ground, keep=self.keep, now=self.now).add_to(app)
+        ReportForm(
+            db=self.db,
+            ground=self.ground,
+            keep=self.keep,
+            definitions=self.definitions,
+            now=self.now,
+        ).add_to(app)
         return app
 
     def home(self) -> str | Response:

@@ -20,6 +20,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from intake import actions, domain, store, wire
+from intake.definitions import Definitions
 from intake.pages.words import ANSWER, FIELDS, PHOTOS, PHOTOS_AWAY, TOO_MANY_PHOTOS, WHAT_OR_PHOTO
 
 MAX_PHOTOS = 10
@@ -55,6 +56,7 @@ class ReportForm:
     db: sessionmaker[Session]
     ground: actions.Ground
     keep: Keep
+    definitions: Definitions
     now: Callable[[], datetime]
 
     def add_to(self, app: flask.Flask) -> None:
@@ -84,7 +86,7 @@ class ReportForm:
     def ask(self, jurisdiction_id: str, service_code: str) -> str:
         """Show the form of one service."""
         pack, service = self._service(jurisdiction_id, service_code)
-        return _form(pack, service, given=MultiDict(), problems={})
+        return self._form(pack, service, given=MultiDict(), problems={})
 
     def take(self, jurisdiction_id: str, service_code: str) -> tuple[str, int] | Response:
         """Take a report in; what cannot be taken comes back with what was typed."""
@@ -104,9 +106,21 @@ class ReportForm:
                 _same_form(given, service, jurisdiction_id, files),
             )
         except Problems as faults:
-            return _form(pack, service, given=given, problems=faults.by_field), 400
+            return self._form(pack, service, given=given, problems=faults.by_field), 400
         secret = wire.follow_secret(self.ground.secret_key, service_request_id)
         return flask.redirect(flask.url_for("follow", secret=secret, received=1), 303)
+
+    def _form(
+        self,
+        pack: Pack,
+        service: Service,
+        *,
+        given: MultiDict[str, str],
+        problems: Mapping[str, str],
+    ) -> str:
+        """Show the form with what was typed; it carries the version of its questions."""
+        version = self.definitions.version(pack, service)
+        return _form(pack, service, version, given=given, problems=problems)
 
     def _pack(self, jurisdiction_id: str) -> Pack:
         if jurisdiction_id not in self.ground.packs:
@@ -135,7 +149,7 @@ class ReportForm:
         if len(files) > MAX_PHOTOS:
             problems["media"] = pages.gettext(TOO_MANY_PHOTOS)
         try:
-            report = wire.read_report(
+            report = self.definitions.read(
                 fields, pack, service, channel="web", language=language, now=self.now()
             )
         except Refusals as refused:
@@ -216,7 +230,12 @@ class Question:
 
 
 def _form(
-    pack: Pack, service: Service, *, given: MultiDict[str, str], problems: Mapping[str, str]
+    pack: Pack,
+    service: Service,
+    version: str,
+    *,
+    given: MultiDict[str, str],
+    problems: Mapping[str, str],
 ) -> str:
     language = pages.speak(pages.Brand.of(pack))
     return flask.render_template(
@@ -229,6 +248,7 @@ def _form(
         problems=_in_order(problems, service),
         trap=TRAP,
         once=_once(given),
+        version=version,
         max_photos=MAX_PHOTOS,
     )
 

@@ -10,6 +10,13 @@ from intake.store.changes import (
     numbers_given,
     read_changes,
 )
+from intake.store.definitions import (
+    definitions,
+    definitions_changed,
+    find_definition,
+    older_definitions,
+    record_definitions,
+)
 from intake.store.messages import (
     add_message,
     claim_messages,
@@ -76,6 +83,9 @@ __all__ = [
     "claim_messages",
     "count_supporters",
     "dead_messages",
+    "definitions",
+    "definitions_changed",
+    "find_definition",
     "find_request",
     "find_supporter",
     "find_token",
@@ -93,11 +103,13 @@ __all__ = [
     "next_revision",
     "number_changes",
     "numbers_given",
+    "older_definitions",
     "once_row",
     "open_nearby",
     "postpone_message",
     "public_request",
     "read_changes",
+    "record_definitions",
     "reporter_email",
     "reporter_row",
     "request_row",

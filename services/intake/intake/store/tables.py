@@ -42,6 +42,8 @@ REQUEST = sa.Table(
     sa.Column("agency_responsible", sa.Text),
     sa.Column("service_notice", sa.Text),
     sa.Column("status_notes", sa.Text),
+    sa.Column("definition_version", sa.Text),
+    sa.Column("stale_form", sa.Boolean),
     sa.Column("revision", sa.BigInteger),
     sa.Column("routed_sequence", sa.BigInteger),
     sa.Column("moved_sequence", sa.BigInteger),
@@ -51,6 +53,17 @@ REQUEST = sa.Table(
     sa.Column("has_photo", sa.Boolean),
     sa.Column("service_object_id", sa.Text),
     sa.Column("service_object_type", sa.Text),
+)
+
+SERVICE_DEFINITION = sa.Table(
+    "service_definition",
+    METADATA,
+    sa.Column("jurisdiction_id", sa.Text, primary_key=True),
+    sa.Column("service_code", sa.Text, primary_key=True),
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("attributes", JSONB),
+    sa.Column("first_seen_at", db.TIME),
+    sa.Column("replaced_at", db.TIME),
 )
 
 REPORTER = sa.Table(

@@ -1,6 +1,13 @@
 """Shapes on the wire: what forms and queries say, what is answered, what is told by events."""
 
 from intake.wire.changes import change_feed, history, read_cursor, write_cursor
+from intake.wire.definitions import (
+    answered,
+    definition_version,
+    kept_questions,
+    list_version,
+    questions_of,
+)
 from intake.wire.events import (
     message_failed,
     message_settled,
@@ -54,9 +61,11 @@ __all__ = [
     "RENDER_VERSION",
     "Fields",
     "RequestSchema",
+    "answered",
     "change_feed",
     "chooser",
     "definition",
+    "definition_version",
     "discovery",
     "extended",
     "fingerprint",
@@ -65,13 +74,16 @@ __all__ = [
     "follow_url",
     "followed",
     "history",
+    "kept_questions",
     "language_of",
+    "list_version",
     "media_urls",
     "message_failed",
     "message_settled",
     "moment",
     "move_of",
     "nearest",
+    "questions_of",
     "read_client_request_id",
     "read_comment",
     "read_cursor",

@@ -33,6 +33,8 @@ def request_submitted(request: Request) -> dict[str, Any]:
         "contactable": request.contactable,
         "imported": request.imported,
         "requested_datetime": georeport.write_datetime(request.requested_datetime),
+        "definition_version": request.definition_version,
+        "stale_form": request.stale_form,
     }
 
 

@@ -30,6 +30,7 @@ def case_row(case: Case, report: Mapping[str, Any], city: City) -> Data:
     return {
         **{name: getattr(case, name) for name in _SAME},
         **{name: report[name] for name in _REPORTED},
+        "stale_form": report.get("stale_form", False),
         "service_name": service.name if service else case.service_code,
         "agency_responsible": city.departments.get(case.department, case.department),
         "requested_datetime": moment(case.requested),

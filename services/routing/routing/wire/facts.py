@@ -102,6 +102,8 @@ def case_assigned(case: Case, report: Mapping[str, Any], city: City, public_url:
         **_about(case),
         **_deadlines(case),
         **{name: report[name] for name in _REPORTED},
+        "definition_version": report.get("definition_version"),
+        "stale_form": report.get("stale_form", False),
         "service_name": service.name if service else case.service_code,
         "media_url": [*report["media_url"], *photos],
         "state": case.state,
