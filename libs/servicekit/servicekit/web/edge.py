@@ -17,6 +17,7 @@ from servicekit.clients import current_peer
 from servicekit.db import no_text
 from servicekit.errors import BadInput, NotAllowed, NotFound, Outage, ServiceError, Unavailable
 from servicekit.metrics import Counter, Histogram
+from servicekit.web import coding, jsonp
 from servicekit.web.docs import Docs, resolve
 from servicekit.web.operation import Answer, send_answer
 
@@ -112,6 +113,7 @@ class Edge:
     ) -> None:
         self.paths = Paths(document)
         self.docs = Docs(service, document)
+        self.packed = coding.Shelf()
         self.api, self.hot, self.pages, self.gate = api, hot, pages, gate
         self.requests = Counter(
             f"{service}_http_requests",
@@ -133,6 +135,8 @@ class Edge:
         operation = found.operations.get(_meant(scope["method"]), "unknown")
         if not found.operations and self.pages and not self.paths.owns(scope["path"]):
             operation = "page"
+        if operation != "page":
+            send = jsonp.wrap(scope, coding.wrap(scope, headers, send, self.packed))
         began = time.perf_counter()
         noted = _Noted(send, head=scope["method"] == "HEAD", cors=operation != "page")
         token = current_headers.set(headers)
@@ -160,6 +164,7 @@ class Edge:
         try:
             if self.gate is not None:
                 await self.gate(scope["method"])
+            jsonp.check(scope)
             about = self.docs.find(path) if scope["method"] in {"GET", "HEAD"} else None
             if about:
                 await send_answer(send, about)
