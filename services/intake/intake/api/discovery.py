@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from servicekit import georeport, web
 from servicekit.packs import Pack
+from servicekit.web import caching
 
 from intake import actions, wire
 from intake.api.answers import answer, city, service_of, wants_extensions
@@ -35,9 +36,10 @@ class Discovery:
         if jurisdiction_id is not None:
             city(self.ground, jurisdiction_id)
         found = wire.discovery(self.packs, self.ground.public_url, self._changeset)
-        return answer(*georeport.encode_object("discovery", found, format))
+        said = answer(*georeport.encode_object("discovery", found, format))
+        return caching.cached(said, control=caching.A_WHILE)
 
-    def get_services(
+    async def get_services(
         self,
         format: str,  # noqa: A002 - the contract's word
         jurisdiction_id: str | None = None,
@@ -49,7 +51,7 @@ class Discovery:
         pack = city(self.ground, jurisdiction_id)
         language = wire.language_of(pack, locale, web.header("accept-language"))
         rows = wire.service_list(pack, language, group=group, keyword=keyword)
-        return answer(*georeport.encode("services", "service", rows, format))
+        return _kept(answer(*georeport.encode("services", "service", rows, format)))
 
     def get_service_definition(
         self,
@@ -67,7 +69,8 @@ class Discovery:
         if wants_extensions(extensions):
             found["definition_version"] = version
         body, media_type = georeport.encode_object("service_definition", found, format)
-        return web.Answer(body=body, media_type=media_type, headers={"Definition-Version": version})
+        told = {"Definition-Version": version}
+        return _kept(web.Answer(body=body, media_type=media_type, headers=told))
 
     @property
     def packs(self) -> Iterable[Pack]:
@@ -80,3 +83,8 @@ class Discovery:
         said = [georeport.read_datetime(pack.services_version) for pack in self.packs]
         seen = self.definitions.changed()
         return georeport.write_datetime(max([*said, seen] if seen else said))
+
+
+def _kept(said: web.Answer) -> web.Answer:
+    """Let an answer be kept for a while, for those who read the same language."""
+    return caching.cached(said, control=caching.A_WHILE, vary="Accept-Language")
