@@ -19,6 +19,9 @@ RESOURCES = (
     "requests",
     "requests/zz9",
     "tokens/zz9",
+    "servicerequestupdates",
+    "changes",
+    "duplicates",
 )
 
 
@@ -67,7 +70,7 @@ def test_a_get_may_carry_a_content_type_and_no_body(intake):
 
 
 @pytest.mark.parametrize("key", ["", "wrong", "a.b"])
-@pytest.mark.parametrize("what", ["services", "requests", "discovery"])
+@pytest.mark.parametrize("what", ["services", "requests", "discovery", "servicerequestupdates"])
 def test_a_key_on_a_get_is_ignored(intake, what, key):
     assert intake.ask(f"{what}.json", api_key=key).status_code == 200
 
@@ -175,7 +178,7 @@ def test_json_of_a_list_is_a_bare_array(intake):
     intake.reported()
     token = intake.report(service_code="batch").json()[0]["token"]
 
-    for what in ("services", "requests", f"tokens/{token}"):
+    for what in ("services", "requests", f"tokens/{token}", "servicerequestupdates"):
         assert isinstance(intake.ask(f"{what}.json").json(), list), what
 
 
