@@ -39,6 +39,15 @@ CHILDREN: Mapping[str, str] = {
     "values": "value",
 }
 
+
+class Listed(list[Any]):
+    """A list whose elements have a name of their own in XML, another than in CHILDREN."""
+
+    def __init__(self, child: str, rows: Iterable[Any]) -> None:
+        super().__init__(rows)
+        self.child = child
+
+
 # What XML 1.0 cannot carry, plus lone surrogates, which UTF-8 cannot.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _CARRIAGE_RETURN = {"\r": "&#13;"}  # a parser would read a bare one as a line feed
@@ -244,6 +253,6 @@ def _content(name: str, value: object) -> str:
     if isinstance(value, Mapping):
         return "".join(_element(key, inner) for key, inner in value.items())
     if isinstance(value, list | tuple):
-        child = CHILDREN[name]
+        child = value.child if isinstance(value, Listed) else CHILDREN[name]
         return "".join(_element(child, inner) for inner in value)
     return escape(clean(str(value)), _CARRIAGE_RETURN)

@@ -169,9 +169,13 @@ def test_extensions_appear_only_when_asked_for(intake):
 
     assert "extended_attributes" not in intake.one(identity)
     assert intake.one(identity, extensions="true")["extended_attributes"] == {
+        "title": None,
         "detailed_status": "RECEIVED",
         "media_urls": [],
         "channel": "app",
+        "supporters": 0,
+        "service_object_id": None,
+        "service_object_type": None,
     }
     root = ET.fromstring(intake.ask("requests.xml", extensions="true").content)
     assert root.findtext("request/extended_attributes/detailed_status") == "RECEIVED"

@@ -177,7 +177,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One question of a service definition; order counts from 1 as they stand in the file."""
+    """One question of a service definition; order counts from 1 as they stand in the file.
+
+    Answers to a ``private`` one are for the department, and shown by no public door.
+    """
 
     code: str
     datatype: str
@@ -187,6 +190,7 @@ class Attribute:
     description: Words
     datatype_description: Words
     values: tuple[Value, ...]
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,6 +310,7 @@ def _attribute(order: int, said: Mapping[str, Any]) -> Attribute:
         description=said["description"],
         datatype_description=said.get("datatype_description", {}),
         values=tuple(Value(one["key"], one["name"]) for one in said.get("values", [])),
+        private=said.get("private", False),
     )
 
 

@@ -10,7 +10,8 @@ from servicekit import georeport, web
 from servicekit.web import caching
 from sqlalchemy.orm import Session, sessionmaker
 
-from intake import actions, domain, store, wire
+from intake import actions, store, wire
+from intake.actions.extending import extend
 from intake.api.answers import answer, city, pairs, unknown, wants_extensions
 from intake.api.lists import Asked, Lists, joined, page_headers
 
@@ -46,14 +47,12 @@ class Requests:
     async def _extended(self, asked: Asked) -> web.Answer:
         total = await self.reads.total(asked.search) if asked.search.paged else None
 
-        def read() -> list[domain.Request]:
+        def read() -> list[dict[str, Any]]:
             with self.db.begin() as session:
-                return store.search_requests(session, asked.search)
+                found = store.search_requests(session, asked.search)
+                return extend(session, self.ground, found)
 
-        rows = [
-            wire.extended(request, self.ground.public_url)
-            for request in await to_thread.run_sync(read)
-        ]
+        rows = await to_thread.run_sync(read)
         body, media_type = georeport.encode("service_requests", "request", rows, asked.format)
         headers = page_headers(asked, total)
         return caching.cached(web.Answer(body=body, media_type=media_type, headers=headers))
@@ -81,15 +80,15 @@ class Requests:
     async def _one_extended(
         self, jurisdiction_id: str, service_request_id: str, fmt: str
     ) -> web.Answer:
-        def read() -> domain.Request | None:
+        def read() -> list[dict[str, Any]]:
             with self.db.begin() as session:
-                return store.public_request(session, jurisdiction_id, service_request_id)
+                found = store.public_request(session, jurisdiction_id, service_request_id)
+                return extend(session, self.ground, [found] if found else [])
 
-        request = await to_thread.run_sync(read)
-        if request is None:
+        rows = await to_thread.run_sync(read)
+        if not rows:
             raise unknown("service_request_id", service_request_id)
-        row = wire.extended(request, self.ground.public_url)
-        return caching.cached(answer(*georeport.encode("service_requests", "request", [row], fmt)))
+        return caching.cached(answer(*georeport.encode("service_requests", "request", rows, fmt)))
 
     def get_token(
         self,

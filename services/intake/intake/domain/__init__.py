@@ -94,6 +94,7 @@ class Report:
     language: str
     channel: str
     requested_datetime: datetime | None = None  # only of imported reports
+    title: str | None = None
     service_object_id: str | None = None
     service_object_type: str | None = None
     definition_version: str | None = None  # of the questions that the answers were made for
@@ -151,6 +152,7 @@ class Request:
     agency_responsible: str | None = None
     service_notice: str | None = None
     status_notes: str | None = None
+    title: str | None = None
     service_object_id: str | None = None
     service_object_type: str | None = None
     definition_version: str | None = None
@@ -268,6 +270,7 @@ def open_request(
         contactable=report.reporter.email is not None,
         requested_datetime=requested,
         updated_datetime=requested,
+        title=report.title,
         service_object_id=report.service_object_id,
         service_object_type=report.service_object_type,
         definition_version=report.definition_version,

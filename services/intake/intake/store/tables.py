@@ -51,6 +51,7 @@ REQUEST = sa.Table(
     sa.Column("json_fragment", sa.LargeBinary),
     sa.Column("xml_fragment", sa.LargeBinary),
     sa.Column("has_photo", sa.Boolean),
+    sa.Column("title", sa.Text),
     sa.Column("service_object_id", sa.Text),
     sa.Column("service_object_type", sa.Text),
 )

@@ -17,6 +17,7 @@ from intake.wire.events import (
     request_published,
     request_submitted,
 )
+from intake.wire.extending import extended
 from intake.wire.fields import Fields
 from intake.wire.messages import follow_secret, follow_url, followed, write_message
 from intake.wire.nearby import nearest, read_place, with_distance
@@ -29,7 +30,6 @@ from intake.wire.reading import (
 from intake.wire.rendering import (
     RENDER_VERSION,
     RequestSchema,
-    extended,
     media_urls,
     receipt,
     render,

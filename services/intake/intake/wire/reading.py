@@ -70,6 +70,7 @@ def read_report(
         language=language,
         channel=_channel(fields, check) if imported else channel,
         requested_datetime=_requested(fields, check, pack.city.zone, now) if imported else None,
+        title=check.words("title", fields.get("title")),
         service_object_id=check.words("service_object_id", fields.get("service_object_id")),
         service_object_type=check.words("service_object_type", fields.get("service_object_type")),
     )

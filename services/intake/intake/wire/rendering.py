@@ -67,16 +67,6 @@ def media_urls(request: Request, public_url: str) -> list[str]:
     return [*ours, *request.media_url, *results]
 
 
-def extended(request: Request, public_url: str) -> dict[str, Any]:
-    """Return what anybody may see of a request who asks for extensions."""
-    attributes = {
-        "detailed_status": DETAILED_STATUS[request.state],
-        "media_urls": media_urls(request, public_url),
-        "channel": request.channel,
-    }
-    return {**shown(request, public_url), "extended_attributes": attributes}
-
-
 def receipt(request: Request, *, blackbox: bool) -> dict[str, Any]:
     """Return the answer to a POST: an id, a token instead, or (blackbox) neither.
 

@@ -1,0 +1,31 @@
+"""Requests with what belongs to them, in as many queries for a thousand as for one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from intake import domain, store, wire
+from intake.actions import Ground
+from intake.domain.updates import Update
+
+
+def extend(
+    session: Session, ground: Ground, requests: Sequence[domain.Request]
+) -> list[dict[str, Any]]:
+    """Return public requests as they are shown to who asks for extensions."""
+    ids = [request.service_request_id for request in requests]
+    notes: dict[str, list[Update]] = {}
+    for update in store.updates_of(session, ids):
+        notes.setdefault(update.service_request_id, []).append(update)
+    counted = store.count_supporters(session, ids)
+    return [
+        wire.extended(
+            request,
+            ground.packs[request.jurisdiction_id],
+            ground.public_url,
+            notes=notes.get(request.service_request_id, []),
+            supporters=counted.get(request.service_request_id, 0),
+        )
+        for request in requests
+    ]
