@@ -24,6 +24,7 @@ ROOMS = {
     "definitions": {"domain", "store", "wire"},  # intake: what services ask and asked
     "keyring": {"store"},  # intake: keys that were found a moment ago
     "feed": {"store"},  # intake: changes get their numbers, readers wait for them
+    "hooks": {"domain", "store", "wire"},  # intake's way out to webhooks
     "mail": {"actions", "domain", "store"},  # intake's way to the mail server
     "caller": {"actions", "domain", "wire"},  # routing: what a key may do
     "cities": {"domain"},  # routing: city packs as its domain wants them

@@ -49,6 +49,11 @@ def seconds(env: Mapping[str, str], name: str, default: float) -> float:
     return value
 
 
+def yes(env: Mapping[str, str], name: str) -> bool:
+    """Return whether the setting says yes; it does not unless told."""
+    return optional(env, name, "no").lower() in {"1", "yes", "true"}
+
+
 def limit(env: Mapping[str, str], name: str, default: Limit) -> Limit:
     """Return ``<NAME>_PER_MINUTE`` (0: no limit) and ``<NAME>_BURST`` (default: the former)."""
     per_minute = integer(env, f"{name}_PER_MINUTE", default.per_minute)
@@ -122,7 +127,6 @@ class Common:
             service_token=optional(env, "SERVICE_TOKEN", ""),
             secret_key=optional(env, f"{own}_SECRET_KEY", ""),
             log_level=optional(env, "LOG_LEVEL", "INFO").upper(),
-            validate_answers=optional(env, "VALIDATE_ANSWERS", "no").lower()
-            in {"1", "yes", "true"},
+            validate_answers=yes(env, "VALIDATE_ANSWERS"),
             trusted_proxies=_trusted(env),
         )

@@ -14,7 +14,7 @@ from servicekit.limits import Limiter, PerAddress
 from servicekit.packs import Pack, read_packs
 from servicekit.process import Command, Process, Service, Tick
 
-from intake import actions, events, feed, store
+from intake import actions, events, feed, hooks, store
 from intake.api import (
     Applications,
     Changes,
@@ -25,6 +25,7 @@ from intake.api import (
     Requests,
     Supporters,
     Updates,
+    Webhooks,
 )
 from intake.api.lists import Lists
 from intake.config import Config
@@ -93,6 +94,13 @@ def serve(process: Process) -> Any:
         Supporters(db=db, ground=base, keys=keyring, now=now),
         Duplicates(db=db, ground=base),
         Changes(db=db, ground=base),
+        Webhooks(
+            db=db,
+            ground=base,
+            now=now,
+            http=config.webhook_http,
+            private=config.webhook_private,
+        ),
         Desk(db=db, ground=base, now=now),
         Applications(db=db, ground=base, now=now),
         pages=Pages(
@@ -125,6 +133,26 @@ def ticks(process: Process) -> Sequence[Tick]:
         Tick(name="definitions", every_s=300.0, run=definitions(process, base.packs).record),
         Tick(name="limits", every_s=600.0, run=Limiter(process.db).forget),
         Tick(name="repeats", every_s=600.0, run=functools.partial(_forget, process)),
+        *_webhook_ticks(process, config),
+    ]
+
+
+def _webhook_ticks(process: Process, config: Config) -> Sequence[Tick]:
+    base = ground(process)
+    handing = hooks.Handing(db=process.db, jurisdictions=list(base.packs), now=process.now)
+    sending = hooks.Sending(
+        db=process.db,
+        jurisdictions=list(base.packs),
+        secret_key=base.secret_key,
+        limits=hooks.Limits(timeout_s=config.webhook_timeout_s, private=config.webhook_private),
+        now=process.now,
+        figures=hooks.Figures(process.metrics),
+    )
+    return [
+        Tick(name="webhooks-hand-over", every_s=hooks.HAND_OVER_EVERY_S, run=handing.run),
+        Tick(name="webhooks-send", every_s=hooks.SEND_EVERY_S, run=sending.run),
+        Tick(name="webhooks-measure", every_s=hooks.MEASURE_EVERY_S, run=sending.measure),
+        Tick(name="webhooks-forget", every_s=hooks.FORGET_EVERY_S, run=handing.forget),
     ]
 
 

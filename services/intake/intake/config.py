@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from servicekit.config import BadConfig, Common, integer, limit, optional, seconds
+from servicekit.config import BadConfig, Common, integer, limit, optional, seconds, yes
 from servicekit.limits import NO_LIMIT, Limit
 
 
@@ -44,6 +44,9 @@ class Config:
     mail_attempts: int
     stale_form_days: int
     limits: Limits
+    webhook_timeout_s: float
+    webhook_http: bool
+    webhook_private: bool
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -63,4 +66,7 @@ class Config:
             mail_attempts=integer(env, "INTAKE_MAIL_ATTEMPTS", 10),
             stale_form_days=integer(env, "INTAKE_STALE_FORM_DAYS", 180),
             limits=Limits.from_env(env),
+            webhook_timeout_s=seconds(env, "INTAKE_WEBHOOK_TIMEOUT_S", 10.0),
+            webhook_http=yes(env, "INTAKE_WEBHOOK_HTTP"),
+            webhook_private=yes(env, "INTAKE_WEBHOOK_PRIVATE"),
         )

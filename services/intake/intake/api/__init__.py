@@ -9,6 +9,7 @@ from intake.api.reports import Reports
 from intake.api.requests import Requests
 from intake.api.supporters import Supporters
 from intake.api.updates import Updates
+from intake.api.webhooks import Webhooks
 
 DOORS = (
     Discovery,
@@ -18,6 +19,7 @@ DOORS = (
     Supporters,
     Duplicates,
     Changes,
+    Webhooks,
     Desk,
     Applications,
 )
@@ -33,4 +35,5 @@ __all__ = [
     "Requests",
     "Supporters",
     "Updates",
+    "Webhooks",
 ]

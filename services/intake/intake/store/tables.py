@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from servicekit import db, keys, limits
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 METADATA = db.metadata()
 API_KEY = keys.table(METADATA)
@@ -188,4 +188,41 @@ IDEMPOTENCY = sa.Table(
     sa.Column("answer", sa.Text),  # JSON, its fields in their order
     sa.Column("location", sa.Text),
     sa.Column("created_at", db.TIME),
+)
+
+WEBHOOK = sa.Table(
+    "webhook",
+    METADATA,
+    sa.Column("webhook_id", sa.Text, primary_key=True),
+    sa.Column("key_id", sa.Text),
+    sa.Column("url", sa.Text),
+    sa.Column("jurisdictions", ARRAY(sa.Text)),
+    sa.Column("service_codes", ARRAY(sa.Text)),
+    sa.Column("changes", ARRAY(sa.Text)),
+    sa.Column("state", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("secret_version", sa.Integer),
+    sa.Column("previous_until", db.TIME),
+    sa.Column("cursor", sa.BigInteger),
+    sa.Column("created_at", db.TIME),
+)
+
+DELIVERY = sa.Table(
+    "delivery",
+    METADATA,
+    sa.Column("delivery_id", sa.Text, primary_key=True),
+    sa.Column("webhook_id", sa.Text),
+    sa.Column("number", sa.BigInteger),
+    sa.Column("jurisdiction_id", sa.Text),
+    sa.Column("service_request_id", sa.Text),
+    sa.Column("change", sa.Text),
+    sa.Column("revision", sa.BigInteger),
+    sa.Column("changed_at", db.TIME),
+    sa.Column("state", sa.Text),
+    sa.Column("attempts", sa.Integer),
+    sa.Column("due_at", db.TIME),
+    sa.Column("created_at", db.TIME),
+    sa.Column("settled_at", db.TIME),
+    sa.Column("status", sa.Integer),
+    sa.Column("reason", sa.Text),
 )
