@@ -81,8 +81,11 @@ def receipt(request: Request, *, blackbox: bool) -> dict[str, Any]:
 
 
 def token_receipt(request: Request) -> dict[str, Any]:
-    """Return what a token stands for: the id is left out as long as there is none."""
-    if not request.answers_to_its_id:
+    """Return what a token stands for: the id is left out as long as there is none to ask for.
+
+    So it is before a request is accepted, and when staff has taken it away.
+    """
+    if not request.answers_to_its_id or request.visibility == "hidden":
         return {"token": request.token}
     return {"service_request_id": request.service_request_id, "token": request.token}
 
