@@ -17,6 +17,7 @@ from servicekit.process import Command, Process, Service, Tick
 from intake import actions, events, feed, hooks, store
 from intake.api import (
     Applications,
+    Bulk,
     Changes,
     Desk,
     Discovery,
@@ -103,6 +104,7 @@ def serve(process: Process) -> Any:
         ),
         Desk(db=db, ground=base, now=now),
         Applications(db=db, ground=base, now=now),
+        Bulk(db=db, ground=base, now=now),
         pages=Pages(
             db=db, ground=base, keep=photos.keep, definitions=asks, now=now, gate=gate
         ).app(),

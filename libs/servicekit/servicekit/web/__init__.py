@@ -27,7 +27,17 @@ from servicekit.web.operation import Answer, App, json_answer
 from servicekit.web.pages import Pages
 from servicekit.web.validation import Validation, current_form
 
-__all__ = ["Answer", "Form", "Upload", "bearer", "build", "client", "form", "header", "json_answer"]
+__all__ = [
+    "Answer",
+    "Form",
+    "Upload",
+    "bearer",
+    "build",
+    "client",
+    "form",
+    "header",
+    "json_answer",
+]
 
 
 def build(

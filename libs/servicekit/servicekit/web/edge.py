@@ -19,7 +19,7 @@ from servicekit.errors import BadInput, NotAllowed, NotFound, Outage, ServiceErr
 from servicekit.metrics import Counter, Histogram
 from servicekit.web import coding, jsonp
 from servicekit.web.docs import Docs, resolve
-from servicekit.web.operation import Answer, send_answer
+from servicekit.web.operation import Answer, current_head, send_answer
 
 log = logs.get(__name__)
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -140,6 +140,7 @@ class Edge:
         began = time.perf_counter()
         noted = _Noted(send, head=scope["method"] == "HEAD", cors=operation != "page")
         token = current_headers.set(headers)
+        current_head.set(scope["method"] == "HEAD")
         current_peer.set((scope.get("client") or (None,))[0])
         with trace.span(headers.get("traceparent")):
             try:

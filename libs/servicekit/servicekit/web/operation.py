@@ -1,13 +1,14 @@
 """From a checked request to the method of ``Api`` that answers it, and back."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 import fastjsonschema
 import orjson
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, create_task_group, to_thread
 from connexion.apps.asynchronous import AsyncApi, AsyncApp, AsyncASGIApp
 from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,14 +18,20 @@ from servicekit.web.validation import Validation
 
 # A few more than the pool of connections serves; many more would only wait for each other.
 THREADS = 12
+current_head: ContextVar[bool] = ContextVar("head", default=False)
 _limiter: dict[str, CapacityLimiter] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer as bytes. ``media_type`` is written as it is given."""
+    """An answer as bytes. ``media_type`` is written as it is given.
+
+    An answer that is too long to be held comes as ``pieces``, each made in a thread when the one
+    before is on its way.
+    """
 
     body: bytes = b""
+    pieces: Iterator[bytes] | None = None
     status: int = 200
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -55,15 +62,34 @@ def json_answer(
 
 async def send_answer(send: Send, answer: Answer) -> None:
     """Write an answer to the client."""
-    headers = [(b"content-length", str(len(answer.body)).encode())]
-    if answer.body:
+    headers = []
+    if answer.pieces is None:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    if answer.body or answer.pieces is not None:
         headers.append((b"content-type", answer.media_type.encode()))
     headers += [
         (name.lower().encode(), value.encode("latin-1", "replace"))
         for name, value in answer.headers.items()
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    if answer.pieces is not None and not current_head.get():
+        while (piece := await to_thread.run_sync(next, answer.pieces, None)) is not None:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+async def send_while_wanted(receive: Receive, send: Send, answer: Answer) -> None:
+    """Write an answer, and stop making the rest of it once the client has gone away."""
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        group.cancel_scope.cancel()
+
+    async with create_task_group() as group:
+        group.start_soon(watch)
+        await send_answer(send, answer)
+        group.cancel_scope.cancel()
 
 
 class Operation:
@@ -76,7 +102,7 @@ class Operation:
         self.names = {one.name for one in parameters}
         self.takes_all = any(one.kind is one.VAR_KEYWORD for one in parameters)
 
-    async def __call__(self, scope: Scope, _: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the method with what the validation left in the scope, and send its answer."""
         given = scope["arguments"]
         arguments = (
@@ -89,7 +115,10 @@ class Operation:
             value = await to_thread.run_sync(lambda: self.function(**arguments), limiter=limiter)
         answer = answer_of(value)
         self.check(answer)
-        await send_answer(send, answer)
+        if answer.pieces is None:
+            await send_answer(send, answer)
+        else:
+            await send_while_wanted(receive, send, answer)
 
 
 class AnswerBroken(Exception):
@@ -116,7 +145,8 @@ def answer_check(operation: AbstractOperation) -> Callable[[Answer], None]:
         if status not in schemas:
             raise AnswerBroken(f"{operation.operation_id}: status {answer.status} is not declared")
         kind = answer.media_type.split(";")[0]
-        if answer.body and schemas[status] and kind not in schemas[status]:
+        full = answer.body or answer.pieces is not None
+        if full and schemas[status] and kind not in schemas[status]:
             raise AnswerBroken(f"{operation.operation_id}: {kind} is not declared for {status}")
         if answer.body and kind == "application/json" and schemas[status]:
             try:

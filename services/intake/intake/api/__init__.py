@@ -1,6 +1,7 @@
 """The HTTP door: one method per operationId; reads, opens the transaction, shapes the answer."""
 
 from intake.api.applications import Applications
+from intake.api.bulk import Bulk
 from intake.api.changes import Changes
 from intake.api.desk import Desk
 from intake.api.discovery import Discovery
@@ -12,6 +13,7 @@ from intake.api.updates import Updates
 from intake.api.webhooks import Webhooks
 
 DOORS = (
+    Bulk,
     Discovery,
     Reports,
     Requests,
@@ -27,6 +29,7 @@ DOORS = (
 __all__ = [
     "DOORS",
     "Applications",
+    "Bulk",
     "Changes",
     "Desk",
     "Discovery",

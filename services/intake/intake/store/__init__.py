@@ -1,5 +1,6 @@
 """Intake's tables and every query on them; takes a session, returns domain objects or bytes."""
 
+from intake.store.bulk import Bounds, Month, bulk_month, bulk_months, bulk_pieces, small_groups
 from intake.store.changes import (
     add_change,
     change_row,
@@ -89,9 +90,11 @@ from intake.store.webhooks import (
 
 __all__ = [
     "API_KEY",
+    "Bounds",
     "IdTaken",
     "Job",
     "Mark",
+    "Month",
     "Near",
     "Page",
     "Reads",
@@ -108,6 +111,9 @@ __all__ = [
     "add_supporter",
     "add_webhook",
     "behind",
+    "bulk_month",
+    "bulk_months",
+    "bulk_pieces",
     "change_row",
     "claim_delivery",
     "claim_messages",
@@ -162,6 +168,7 @@ __all__ = [
     "search_requests",
     "settle_delivery",
     "settle_message",
+    "small_groups",
     "stale_requests",
     "supporter_email",
     "supporters_to_tell",

@@ -1,5 +1,6 @@
 """Shapes on the wire: what forms and queries say, what is answered, what is told by events."""
 
+from intake.wire.bulk import BULK_COLUMNS, Reading, bulk_csv, bulk_geojson, bulk_index
 from intake.wire.changes import change_feed, history, read_cursor, write_cursor
 from intake.wire.definitions import (
     answered,
@@ -66,12 +67,17 @@ from intake.wire.webhooks import (
 )
 
 __all__ = [
+    "BULK_COLUMNS",
     "MAX_DESCRIPTION",
     "PAGE_SIZES",
     "RENDER_VERSION",
     "Fields",
+    "Reading",
     "RequestSchema",
     "answered",
+    "bulk_csv",
+    "bulk_geojson",
+    "bulk_index",
     "change_feed",
     "chooser",
     "definition",
