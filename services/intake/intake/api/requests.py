@@ -47,13 +47,13 @@ class Requests:
     async def _extended(self, asked: Asked) -> web.Answer:
         total = await self.reads.total(asked.search) if asked.search.paged else None
 
-        def read() -> list[dict[str, Any]]:
+        def read() -> tuple[bytes, str]:
             with self.db.begin() as session:
                 found = store.search_requests(session, asked.search)
-                return extend(session, self.ground, found)
+                rows = extend(session, self.ground, found)
+            return georeport.encode("service_requests", "request", rows, asked.format)
 
-        rows = await to_thread.run_sync(read)
-        body, media_type = georeport.encode("service_requests", "request", rows, asked.format)
+        body, media_type = await to_thread.run_sync(read)
         headers = page_headers(asked, total)
         return caching.cached(web.Answer(body=body, media_type=media_type, headers=headers))
 

@@ -1,9 +1,10 @@
 """One request: found, locked, changed; its history and its reporter."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from intake.domain import Answer, Move, Photo, Place, Rendered, Request, Step
@@ -95,6 +96,12 @@ def public_request(
     if not found or (found.jurisdiction_id, found.visibility) != (jurisdiction_id, "public"):
         return None
     return found
+
+
+def one_of(columns: Any, service_request_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Return the condition that a row is of one of some requests: one value, however many."""
+    ids = sa.bindparam(None, list(service_request_ids), type_=ARRAY(sa.Text))
+    return columns.service_request_id == sa.any_(ids)  # type: ignore[no-any-return]
 
 
 def fragment(fmt: str) -> sa.Column[Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from intake.domain import Reporter
 from intake.domain.supporters import Supporter
+from intake.store.requests import one_of
 from intake.store.tables import SUPPORTER
 
 _PLAIN = ("supporter_id", "service_request_id", "jurisdiction_id", "language")
@@ -45,7 +46,7 @@ def count_supporters(session: Session, service_request_ids: Sequence[str]) -> di
     c = SUPPORTER.c
     query = (
         sa.select(c.service_request_id, sa.func.count())
-        .where(c.service_request_id.in_(service_request_ids))
+        .where(one_of(c, service_request_ids))
         .group_by(c.service_request_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from intake.domain import Request
 from intake.domain.updates import Said, Update, UpdateSearch, comment_id, move_id
-from intake.store.requests import PUBLIC
+from intake.store.requests import PUBLIC, one_of
 from intake.store.tables import COMMENT, COMMENTER, HISTORY, REQUEST
 
 _PERSON = ("email", "phone", "first_name", "last_name")
@@ -79,10 +79,9 @@ def list_updates(session: Session, search: UpdateSearch) -> list[Update]:
 
 def updates_of(session: Session, service_request_ids: Sequence[str]) -> list[Update]:
     """Return all that happened to some requests, whoever may see them, oldest first."""
-    ids = tuple(service_request_ids)
     sides = [
-        _side(HISTORY, comment=False).where(HISTORY.c.service_request_id.in_(ids)),
-        _side(COMMENT, comment=True).where(COMMENT.c.service_request_id.in_(ids)),
+        _side(HISTORY, comment=False).where(one_of(HISTORY.c, service_request_ids)),
+        _side(COMMENT, comment=True).where(one_of(COMMENT.c, service_request_ids)),
     ]
     both = sa.union_all(*sides).subquery("update")
     query = sa.select(both).order_by(both.c.at, both.c.comment, both.c.sequence)
@@ -116,7 +115,7 @@ def _listed(side: sa.Select[Any], table: sa.Table, search: UpdateSearch) -> sa.S
     c = table.c
     shown = side.where(REQUEST.c.jurisdiction_id == search.jurisdiction_id, PUBLIC)
     if search.service_request_ids is not None:
-        shown = shown.where(c.service_request_id.in_(search.service_request_ids))
+        shown = shown.where(one_of(c, search.service_request_ids))
     if search.start is not None:
         shown = shown.where(c.at >= search.start)
     if search.end is not None:
