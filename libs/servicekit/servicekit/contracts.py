@@ -109,20 +109,21 @@ class Contracts:
 
         return check
 
-    @property
+    @cached_property
     def event_types(self) -> frozenset[str]:
         """Every event type that has a schema."""
         return frozenset(set(self._checks) - {"common.v1", "envelope.v1"})
 
-    def check(self, event: Event) -> None:
+    def check(self, event: Event, attributes: Mapping[str, str] | None = None) -> None:
         """Hold an event against its envelope and its type's schema.
 
-        Raises ContractBroken, naming type, place and reason. The subject must be the
-        service_request_id that the data names.
+        ``attributes`` are the event's, from those who have them already. Raises ContractBroken,
+        naming type, place and reason. The subject must be the service_request_id that the data
+        names.
         """
         if event.type not in self.event_types:
             raise ContractBroken(f"{event.type}: no such event type")
-        self._checks["envelope.v1"](event.attributes())
+        self._checks["envelope.v1"](attributes or event.attributes())
         self._checks[event.type](event.data)
         named = event.data.get("service_request_id", event.subject)
         if named != event.subject:
@@ -153,7 +154,15 @@ class Contracts:
 
     def allows(self, topic: str, type_: str) -> bool:
         """Whether an event type may stand in a topic of that name."""
-        return any(type_ in found.types for found in self._matching(topic))
+        known = self._allowed.get((topic, type_))
+        if known is None:
+            known = any(type_ in found.types for found in self._matching(topic))
+            self._allowed[topic, type_] = known
+        return known
+
+    @cached_property
+    def _allowed(self) -> dict[tuple[str, str], bool]:
+        return {}
 
     def _matching(self, topic: str) -> list[Topic]:
         return [known for known in self.channels.values() if _pattern(known.name).fullmatch(topic)]

@@ -50,6 +50,7 @@ class Listed(list[Any]):
 
 # What XML 1.0 cannot carry, plus lone surrogates, which UTF-8 cannot.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_PLAIN = re.compile("[&<>\r" + _ILLEGAL.pattern[1:])
 _CARRIAGE_RETURN = {"\r": "&#13;"}  # a parser would read a bare one as a line feed
 _DATETIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -148,7 +149,10 @@ def write_number(number: float) -> str:
     """Return a number with a point and without an exponent (XML); a non-finite one as empty."""
     if isinstance(number, int):
         return str(number)
-    return format(Decimal(repr(number)), "f") if math.isfinite(number) else ""
+    if not math.isfinite(number):
+        return ""
+    text = repr(number)
+    return format(Decimal(text), "f") if "e" in text else text
 
 
 def read_number(text: str) -> float:
@@ -166,7 +170,7 @@ def read_number(text: str) -> float:
 
 def write_datetime(moment: datetime) -> str:
     """Return an aware time in UTC with seconds, an offset and no fraction."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    return f"{moment.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"
 
 
 def read_datetime(text: str, zone: tzinfo = UTC) -> datetime:
@@ -204,7 +208,7 @@ def answers(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for name, value in pairs:
-        match = _ANSWER.fullmatch(name)
+        match = _ANSWER.fullmatch(name) if name.startswith("attribute[") else None
         if match and not blank(value):
             found.setdefault(match[1].strip(), []).append(value)
     return found
@@ -229,6 +233,8 @@ def _offset(sign: str, hours: str, minutes: str) -> timezone:
 
 
 def _cleaned(value: object) -> object:
+    if value is None or isinstance(value, int | float):
+        return value
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
@@ -239,7 +245,7 @@ def _cleaned(value: object) -> object:
 
 
 def _element(name: str, value: object) -> str:
-    inner = _content(name, value)
+    inner = _escaped(value) if type(value) is str else _content(name, value)
     return f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
 
 
@@ -251,8 +257,15 @@ def _content(name: str, value: object) -> str:
     if isinstance(value, int | float):
         return write_number(value)
     if isinstance(value, Mapping):
-        return "".join(_element(key, inner) for key, inner in value.items())
+        return "".join([_element(key, inner) for key, inner in value.items()])
     if isinstance(value, list | tuple):
         child = value.child if isinstance(value, Listed) else CHILDREN[name]
-        return "".join(_element(child, inner) for inner in value)
-    return escape(clean(str(value)), _CARRIAGE_RETURN)
+        return "".join([_element(child, inner) for inner in value])
+    return _escaped(str(value))
+
+
+def _escaped(text: str) -> str:
+    """Return character data; most texts hold nothing that has to be changed."""
+    if _NOT_PLAIN.search(text) is None:
+        return text
+    return escape(clean(text), _CARRIAGE_RETURN)

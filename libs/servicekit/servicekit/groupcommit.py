@@ -44,7 +44,7 @@ class GroupCommit(Generic[T, R]):
         if self._task is None:
             self._task = loop.create_task(self._drain())
         # The write goes on when the client goes away: half of a batch cannot be called back.
-        return await asyncio.shield(done)
+        return await done
 
     async def _drain(self) -> None:
         try:

@@ -1,13 +1,33 @@
 """Logs as JSON lines: one per request or event, its ids as fields, never a person."""
 
+import contextlib
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
 from servicekit import trace
+
+
+def line(
+    service: str, logger: str, level: str, at: datetime, message: str, fields: Mapping[str, object]
+) -> dict[str, Any]:
+    """Return what a line says: time (UTC), level, logger, message, trace and the fields."""
+    said: dict[str, Any] = {
+        "time": at,
+        "level": level,
+        "service": service,
+        "logger": logger,
+        "message": message,
+    }
+    traceparent = trace.current()
+    if traceparent:
+        said["trace_id"] = traceparent.split("-")[1]
+    said.update(fields)
+    return said
 
 
 class JsonLines(logging.Formatter):
@@ -19,20 +39,35 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line; fields that JSON cannot carry are printed as text."""
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC),
-            "level": record.levelname.lower(),
-            "service": self.service,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        traceparent = trace.current()
-        if traceparent:
-            line["trace_id"] = traceparent.split("-")[1]
-        line.update(getattr(record, "fields", {}))
+        said = line(
+            self.service,
+            record.name,
+            record.levelname.lower(),
+            datetime.fromtimestamp(record.created, UTC),
+            record.getMessage(),
+            getattr(record, "fields", {}),
+        )
         if record.exc_info:
-            line["error"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+            said["error"] = self.formatException(record.exc_info)
+        return orjson.dumps(said, default=str).decode()
+
+
+class _Straight:
+    """The way of a line past the standard library's records, which cost ten times as much."""
+
+    def __init__(self) -> None:
+        self.service: str | None = None
+
+    def write(self, logger: str, message: str, fields: Mapping[str, object]) -> None:
+        said = line(self.service or "", logger, "info", datetime.now(UTC), message, fields)
+        with contextlib.suppress(OSError, ValueError):  # nobody reads; the work goes on
+            sys.stderr.buffer.write(
+                orjson.dumps(said, default=str, option=orjson.OPT_APPEND_NEWLINE)
+            )
+            sys.stderr.buffer.flush()
+
+
+_straight = _Straight()
 
 
 class Log:
@@ -47,7 +82,12 @@ class Log:
 
     def info(self, message: str, **fields: object) -> None:
         """Say what was done."""
-        self._logger.info(message, extra={"fields": fields})
+        if not self._logger.isEnabledFor(logging.INFO):
+            return
+        if _straight.service is None:
+            self._logger.info(message, extra={"fields": fields})
+        else:
+            _straight.write(self._logger.name, message, fields)
 
     def warning(self, message: str, **fields: object) -> None:
         """Say what went wrong and is being dealt with."""
@@ -68,6 +108,7 @@ def configure(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    _straight.service = service
     for name in ("kafka", "connexion", "urllib3", "alembic", "httpx", "uvicorn", "a2wsgi", "PIL"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # It would warn, per request, that an operation takes a form as well as multipart.

@@ -75,14 +75,15 @@ class Outbox:
     def row(self, event: Event, topic: str | None = None) -> dict[str, Any]:
         """Return the outbox row of an event, checked; for those who insert many at once."""
         name = topic or f"{self.service}.events"
-        self.contracts.check(event)
+        attributes = event.attributes()
+        self.contracts.check(event, attributes)
         if not self.contracts.allows(name, event.type):
             raise ContractBroken(f"{event.type} has no place in topic {name}")
         return {
             "event_id": event.id,
             "topic": name,
             "key": event.subject,
-            "headers": event.attributes(),
+            "headers": attributes,
             "value": event.data,
         }
 

@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
@@ -20,17 +20,29 @@ def child(parent: str | None) -> str:
 
     Source: W3C Trace Context level 1, section 3.2.
     """
-    found = _TRACEPARENT.fullmatch(parent or "")
+    found = _TRACEPARENT.fullmatch(parent) if parent else None
     usable = found and found[1] != "0" * 32 and found[2] != "0" * 16
-    trace_id, flags = (found[1], found[3]) if found and usable else (secrets.token_hex(16), "01")
-    return f"00-{trace_id}-{secrets.token_hex(8)}-{flags}"
+    if found and usable:
+        return f"00-{found[1]}-{secrets.token_hex(8)}-{found[3]}"
+    made = secrets.token_hex(24)
+    return f"00-{made[:32]}-{made[32:]}-01"
+
+
+def begin(parent: str | None) -> Token[str | None]:
+    """Begin a new span below ``parent``; ``end`` takes what is returned."""
+    return _current.set(child(parent))
+
+
+def end(token: Token[str | None]) -> None:
+    """End a span."""
+    _current.reset(token)
 
 
 @contextmanager
 def span(parent: str | None) -> Iterator[str]:
     """Do what follows in a new span below ``parent``."""
-    token = _current.set(child(parent))
+    token = begin(parent)
     try:
         yield _current.get() or ""
     finally:
-        _current.reset(token)
+        end(token)

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ Words = Mapping[str, str]
 """One text in each language of the city, by BCP 47 tag."""
 
 PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
+_EMPTY_LINES: Final = re.compile(r"\n{3,}")
 
 
 def text(words: Words, language: str | None) -> str:
@@ -371,22 +372,30 @@ class Message:
         before it that only announces it with a colon.
         """
         lines: list[str] = []
-        for line in self.body.split("\n"):
-            if _says(line, values):
-                lines.append(_fill(line, values))
+        for words, names in _lines(self.body):
+            if not names:
+                lines.append(words[0])
+            elif any(values.get(name) for name in names):
+                lines.append(_fill(words, names, values))
             elif lines and lines[-1].endswith(":"):
                 lines.pop()
-        body = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
-        return Filled(" ".join(_fill(self.subject, values).split()), body)
+        body = _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip() + "\n"
+        [subject] = _lines(self.subject.replace("\n", " "))
+        return Filled(" ".join(_fill(*subject, values).split()), body)
 
 
-def _says(line: str, values: Mapping[str, str | None]) -> bool:
-    names = PLACEHOLDER.findall(line)
-    return not names or any(values.get(name) for name in names)
+@lru_cache(4096)
+def _lines(template: str) -> list[tuple[list[str], list[str]]]:
+    """Return, for each line of a text, the words between its placeholders, and their names."""
+    parts = [PLACEHOLDER.split(line) for line in template.split("\n")]
+    return [(line[::2], line[1::2]) for line in parts]
 
 
-def _fill(template: str, values: Mapping[str, str | None]) -> str:
-    return PLACEHOLDER.sub(lambda found: values.get(found[1]) or "", template)
+def _fill(words: list[str], names: list[str], values: Mapping[str, str | None]) -> str:
+    filled = "".join(
+        word + (values.get(name) or "") for word, name in zip(words, names, strict=False)
+    )
+    return filled + words[-1]
 
 
 @dataclass(frozen=True, slots=True)

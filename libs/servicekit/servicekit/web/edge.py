@@ -2,9 +2,10 @@
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,9 +23,20 @@ from servicekit.web.docs import Docs, resolve
 from servicekit.web.operation import Answer, current_head, send_answer
 
 log = logs.get(__name__)
+REMEMBERED_PATHS, REMEMBERED_CHARS = 2048, 200
 METHODS = ("get", "post", "put", "patch", "delete")
 SERVER_FAULT = 500
 _ASKED_OF_ALL = ("GET", "POST", "OPTIONS")  # what GeoReport's preflight names on each resource
+# What citizens wrote is never taken for a page or a script.
+_TO_PAGES = ((b"x-content-type-options", b"nosniff"),)
+_TO_ALL = (
+    *_TO_PAGES,
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"Location, Link, X-Total-Count, Retry-After, ETag",
+    ),
+)
 _AWAY = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 Gate = Callable[[str], Awaitable[None]]
 current_headers: ContextVar[Headers | None] = ContextVar("headers", default=None)
@@ -56,12 +68,16 @@ class Paths:
             for path in plain
         ]
         self.prefixes = {path.split("/")[1] for path in paths}
+        self._remembered = lru_cache(REMEMBERED_PATHS)(self._search)
 
     def find(self, path: str) -> Found:
         """Return what a path names; a parameter takes as much as it can, never a slash.
 
         A word that is none of a parameter's ``enum`` makes it another, unknown path.
         """
+        return self._remembered(path) if len(path) < REMEMBERED_CHARS else self._search(path)
+
+    def _search(self, path: str) -> Found:
         for pattern, names, operations in self.known:
             match = pattern.fullmatch(path)
             if match:
@@ -97,6 +113,31 @@ def _operations(methods: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+class Figures:
+    """How many requests there were and how long they took; each series is looked up once."""
+
+    def __init__(self, service: str, registry: CollectorRegistry) -> None:
+        self.requests = Counter(
+            f"{service}_http_requests",
+            "Requests by operation and status",
+            registry,
+            ["operation", "status"],
+        )
+        self.seconds = Histogram(
+            f"{service}_http_request_seconds", "Time to answer", registry, ["operation"]
+        )
+        self._known: dict[tuple[str, int], tuple[Any, Any]] = {}
+
+    def count(self, operation: str, status: int, took_s: float) -> None:
+        """Count one request."""
+        found = self._known.get((operation, status))
+        if found is None:
+            found = self.requests.labels(operation, str(status)), self.seconds.labels(operation)
+            self._known[operation, status] = found
+        found[0].inc()
+        found[1].observe(took_s)
+
+
 class Edge:
     """Sends a request to the API or the pages and turns whatever is raised into an answer."""
 
@@ -115,15 +156,7 @@ class Edge:
         self.docs = Docs(service, document)
         self.packed = coding.Shelf()
         self.api, self.hot, self.pages, self.gate = api, hot, pages, gate
-        self.requests = Counter(
-            f"{service}_http_requests",
-            "Requests by operation and status",
-            registry,
-            ["operation", "status"],
-        )
-        self.seconds = Histogram(
-            f"{service}_http_request_seconds", "Time to answer", registry, ["operation"]
-        )
+        self.figures = Figures(service, registry)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; lifespan goes to the API."""
@@ -142,21 +175,21 @@ class Edge:
         token = current_headers.set(headers)
         current_head.set(scope["method"] == "HEAD")
         current_peer.set((scope.get("client") or (None,))[0])
-        with trace.span(headers.get("traceparent")):
-            try:
-                await self._answer(scope, receive, noted, found)
-            finally:
-                current_headers.reset(token)
-                took_s = time.perf_counter() - began
-                self.requests.labels(operation, str(noted.status)).inc()
-                self.seconds.labels(operation).observe(took_s)
-                log.info(
-                    "request",
-                    operation=operation,
-                    method=scope["method"],
-                    status=noted.status,
-                    ms=round(took_s * 1000, 1),
-                )
+        span = trace.begin(headers.get("traceparent"))
+        try:
+            await self._answer(scope, receive, noted, found)
+        finally:
+            took_s = time.perf_counter() - began
+            self.figures.count(operation, noted.status, took_s)
+            log.info(
+                "request",
+                operation=operation,
+                method=scope["method"],
+                status=noted.status,
+                ms=round(took_s * 1000, 1),
+            )
+            trace.end(span)
+            current_headers.reset(token)
 
     async def _answer(self, scope: Scope, receive: Receive, send: "_Noted", found: Found) -> None:
         path = scope["path"]
@@ -253,16 +286,9 @@ class _Noted:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message = {**message, "headers": list(self._headers(message.get("headers", ())))}
+            given = message.get("headers", ())
+            kept = [one for one in given if one[0].lower() != b"x-content-type-options"]
+            message = {**message, "headers": [*kept, *(_TO_ALL if self.cors else _TO_PAGES)]}
         elif self.head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self.send(message)
-
-    def _headers(self, given: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-        """Yield what goes out; what citizens wrote is never taken for a page or a script."""
-        yield from (one for one in given if one[0].lower() != b"x-content-type-options")
-        yield (b"x-content-type-options", b"nosniff")
-        if self.cors:
-            yield (b"access-control-allow-origin", b"*")
-            exposed = b"Location, Link, X-Total-Count, Retry-After, ETag"
-            yield (b"access-control-expose-headers", exposed)

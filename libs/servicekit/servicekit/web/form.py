@@ -6,7 +6,7 @@ Read once per request by the validation; a handler asks ``servicekit.web.form()`
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
@@ -84,13 +84,31 @@ async def read_urlencoded(receive: Receive, limit_bytes: int) -> Form:
     """Return the pairs of a urlencoded body; raises BadInput when it is not UTF-8."""
     body = await read_body(receive, limit_bytes)
     try:
-        text = body.decode()
-        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+        return Form(read_pairs(body, MAX_FIELDS))
     except UnicodeDecodeError:
         raise BadInput("the body is not UTF-8") from None
     except ValueError:
         raise TooLarge(f"the form has more than {MAX_FIELDS} fields") from None
-    return Form(pairs)
+
+
+def read_pairs(given: bytes, most: int) -> list[tuple[str, str]]:
+    """Return the pairs of a urlencoded text, blank ones too, as ``parse_qsl`` does, but sooner.
+
+    Raises UnicodeDecodeError when it is not UTF-8, ValueError when there are more than ``most``.
+    """
+    text = given.decode()
+    if not text.isascii():  # rare, and then bytes and escapes may only together make a character
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=most, errors="strict")
+    pieces = text.split("&")
+    if len(pieces) > most:
+        raise ValueError
+    pairs = [piece.partition("=") for piece in pieces if piece]
+    return [(_unquoted(name), _unquoted(value)) for name, _, value in pairs]
+
+
+def _unquoted(text: str) -> str:
+    text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode() if "%" in text else text
 
 
 async def read_multipart(receive: Receive, headers: Headers, limit_bytes: int) -> Form:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from copy import copy
 from typing import Any
-from urllib.parse import parse_qsl
 
 import fastjsonschema
 import orjson
@@ -20,17 +19,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from servicekit.errors import BadInput, NotFound, Refusals, UnsupportedMedia
 from servicekit.web.form import (
+    MAX_FIELDS,
     MULTIPART,
     URLENCODED,
     Form,
     read_body,
     read_multipart,
+    read_pairs,
     read_urlencoded,
 )
 from servicekit.web.schemas import compiled
 
 JSON = "application/json"
 DEFAULT_LIMIT_BYTES = 1 << 20
+_ASKS_NOTHING = {"type", "description", "properties", "additionalProperties", "components"}
 current_form: ContextVar[Form | None] = ContextVar("form", default=None)
 
 
@@ -78,6 +80,9 @@ class Parameters:
     def __init__(self, declared: Sequence[Mapping[str, Any]]) -> None:
         self.query = {one["name"]: one for one in declared if one["in"] == "query"}
         self.path = {one["name"]: one for one in declared if one["in"] == "path"}
+        self.misses_some = any(
+            one.get("required") or "default" in one.get("schema", {}) for one in self.query.values()
+        )
         self.checks = {
             one["name"]: compiled(one.get("schema", {}))
             for one in declared
@@ -89,7 +94,7 @@ class Parameters:
         taken: dict[str, Any] = {}
         faults: list[str] = []
         given = _given(scope["query_string"])
-        for name, declared in self.query.items():
+        for name, declared in self.query.items() if given or self.misses_some else ():
             values = [value for value in given.get(name, ()) if value.strip()]
             if values:
                 self._check(name, read(values, declared.get("schema", {})), taken, faults)
@@ -128,10 +133,10 @@ def words(fault: fastjsonschema.JsonSchemaValueException, name: str) -> str:
 
 
 def _given(query_string: bytes) -> dict[str, list[str]]:
+    if not query_string:
+        return {}
     try:
-        pairs = parse_qsl(
-            query_string.decode(), keep_blank_values=True, errors="strict", max_num_fields=1000
-        )
+        pairs = read_pairs(query_string, MAX_FIELDS)
     except UnicodeDecodeError:
         raise BadInput("the query is not UTF-8") from None
     except ValueError:
@@ -156,6 +161,7 @@ class Body:
             for kind, schema in self.schemas.items()
             if kind in {URLENCODED, MULTIPART, JSON}
         }
+        self.plain = {kind for kind, schema in self.schemas.items() if takes_any_texts(schema)}
         extra = operation.request_body or {}
         self.limit_bytes = int(extra.get("x-max-body-bytes", DEFAULT_LIMIT_BYTES))
 
@@ -189,6 +195,8 @@ class Body:
         return self._checked(value, JSON)
 
     def _form(self, form: Form, kind: str) -> dict[str, Any]:
+        if kind in self.plain:
+            return {name: value for name, value in form.fields if value and not value.isspace()}
         properties = self.schemas[kind].get("properties", {})
         given: dict[str, list[str]] = {}
         for name, value in form.fields:
@@ -206,6 +214,18 @@ class Body:
         except fastjsonschema.JsonSchemaValueException as fault:
             raise BadInput(words(fault, "")) from None
         return value
+
+
+def takes_any_texts(schema: Mapping[str, Any]) -> bool:
+    """Tell whether a schema of forms asks nothing of them: all fields are texts, none is needed."""
+    asked = schema.keys() - _ASKS_NOTHING
+    fields = schema.get("properties", {}).values()
+    return (
+        not asked
+        and schema.get("additionalProperties", True) is True
+        and all(one.keys() <= {"type", "description", "example"} for one in fields)
+        and all(one.get("type", "string") == "string" for one in fields)
+    )
 
 
 class Checked:

@@ -25,6 +25,16 @@ _TRIES = 3  # an id that is taken already is drawn anew
 _ALLOWED_IN_REPORTS = ("report", "import", "operator", "administrator")
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What may stand in the query as well as in the form, which counts more."""
+
+    jurisdiction_id: str | None
+    api_key: str | None
+    client_request_id: str | None
+    extensions: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reports:
     """POST requests, and the import of reports of the past."""
@@ -40,19 +50,29 @@ class Reports:
     async def post_request(
         self,
         format: str,  # noqa: A002 - the contract's word
-        **given: str,
+        jurisdiction_id: str | None = None,
+        api_key: str | None = None,
+        client_request_id: str | None = None,
+        extensions: str | None = None,
     ) -> web.Answer:
         """Take in a report."""
-        return await self._take(format, given, _ALLOWED_IN_REPORTS)
+        sent = Sent(jurisdiction_id, api_key, client_request_id, extensions)
+        return await self._take(format, sent, _ALLOWED_IN_REPORTS)
 
-    async def post_import(self, **given: str) -> web.Answer:
+    async def post_import(
+        self,
+        jurisdiction_id: str | None = None,
+        api_key: str | None = None,
+        client_request_id: str | None = None,
+    ) -> web.Answer:
         """Take in a report of the past."""
-        return await self._take(georeport.JSON, given, ("import",), imported=True)
+        sent = Sent(jurisdiction_id, api_key, client_request_id)
+        return await self._take(georeport.JSON, sent, ("import",), imported=True)
 
     async def _take(
         self,
         fmt: str,
-        given: Mapping[str, str],
+        sent: Sent,
         roles: tuple[str, ...],
         *,
         imported: bool = False,
@@ -63,13 +83,11 @@ class Reports:
         """
         form = web.form()
         fields = wire.Fields(form.fields)
-
-        def sent(name: str) -> str | None:
-            return fields.get(name) or given.get(name)
-
-        pack = city(self.ground, sent("jurisdiction_id"))
-        key = await self._require_key(pack, sent("api_key") or web.bearer(), roles)
-        once = await self._once(key, pack, fields, sent("client_request_id"), form.files)
+        pack = city(self.ground, fields.get("jurisdiction_id") or sent.jurisdiction_id)
+        text = fields.get("api_key") or sent.api_key or web.bearer()
+        key = await self._require_key(pack, text, roles)
+        named = fields.get("client_request_id") or sent.client_request_id
+        once = await self._once(key, pack, fields, named, form.files)
         try:
             service = service_of(pack, fields.get("service_code"))
             language = wire.language_of(pack, fields.get("locale"), web.header("accept-language"))
@@ -89,7 +107,7 @@ class Reports:
             if first is None:
                 raise
             return self._answer(first, fields.get("account_id"), pack, fmt)
-        more = await self._more(report, service, sent("extensions"))
+        more = await self._more(report, service, fields.get("extensions") or sent.extensions)
         kept = await self._record(
             report, wire.service_of(service, pack.city.language), pack, form.files, once, more
         )
@@ -198,7 +216,7 @@ class Reports:
         """Return an id: a new one, or that of a report which may have been sent before."""
         if once is None:
             return domain.new_id(prefix)
-        return domain.new_id(prefix, wire.chooser(self.ground.secret_key, once))
+        return domain.new_id(prefix, wire.drawn(self.ground.secret_key, once))
 
     async def _keep(
         self, files: Sequence[web.Upload], pack: Pack, identity: str

@@ -2,7 +2,7 @@
 
 import dataclasses
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -17,7 +17,7 @@ Status = Literal["open", "closed"]
 COMMENT_PHOTO = "comment"  # the role, here, of a photo that belongs to a comment
 # Crockford's digits: none is taken for another when an id is read out on the phone.
 _SPEAKABLE = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_SPOKEN_GROUPS = (5, 5)  # 50 bits: not to be guessed, and unique enough to try again on a clash
+_SPOKEN = 10  # letters, 50 bits: not to be guessed, and unique enough to try again on a clash
 # What a case may do next only after somebody has taken it on.
 _TAKEN_ON = frozenset({"accepted", "in_progress", "waiting", "resolved", "closed"})
 
@@ -221,10 +221,13 @@ class Message:
     supporter_id: str | None = None  # to a supporter; else to the reporter
 
 
-def new_id(prefix: str, choose: Callable[[str], str] = secrets.choice) -> str:
-    """Return an id that can be read out on the phone, such as ``SDR-7K3M9-QX2HT``."""
-    groups = ("".join(choose(_SPEAKABLE) for _ in range(size)) for size in _SPOKEN_GROUPS)
-    return "-".join([prefix, *groups])
+def new_id(prefix: str, drawn: bytes | None = None) -> str:
+    """Return an id that can be read out on the phone, such as ``SDR-7K3M9-QX2HT``.
+
+    It is made of ten bytes that were drawn, or of new ones.
+    """
+    letters = [_SPEAKABLE[byte % 32] for byte in drawn or secrets.token_bytes(_SPOKEN)]
+    return f"{prefix}-{''.join(letters[:5])}-{''.join(letters[5:_SPOKEN])}"
 
 
 def new_token() -> str:

@@ -171,7 +171,7 @@ class ReportForm:
         An id that is taken by something else is drawn anew.
         """
         prefix = pack.city.request_id_prefix
-        identity = domain.new_id(prefix, wire.chooser(self.ground.secret_key, once))
+        identity = domain.new_id(prefix, wire.drawn(self.ground.secret_key, once))
         for _ in range(_TRIES):
             with self.db.begin() as session:
                 first = store.first_answer(session, once)

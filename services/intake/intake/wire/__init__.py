@@ -38,7 +38,7 @@ from intake.wire.rendering import (
     token_receipt,
 )
 from intake.wire.repeats import (
-    chooser,
+    drawn,
     fingerprint,
     first_answer,
     read_client_request_id,
@@ -79,11 +79,11 @@ __all__ = [
     "bulk_geojson",
     "bulk_index",
     "change_feed",
-    "chooser",
     "definition",
     "definition_version",
     "delivery_shown",
     "discovery",
+    "drawn",
     "extended",
     "fingerprint",
     "first_answer",

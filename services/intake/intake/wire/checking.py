@@ -40,16 +40,16 @@ class Checker:
 
     def words(self, name: str, value: str | None, limit: int = MAX_WORDS) -> str | None:
         """Return a text that XML can carry and that is not too long."""
-
-        def plain(given: str) -> str:
-            given = LINE_END.sub("\n", given)
-            if not georeport.legal(given):
-                raise ValueError("holds characters that XML cannot carry")
-            if len(given) > limit:
-                raise ValueError(f"must not be longer than {limit} characters")
+        if value is None:
+            return None
+        given = LINE_END.sub("\n", value) if "\r" in value else value
+        if not georeport.legal(given):
+            self.faults.append(f"{name} holds characters that XML cannot carry")
+        elif len(given) > limit:
+            self.faults.append(f"{name} must not be longer than {limit} characters")
+        else:
             return given
-
-        return self.read(name, value, plain)
+        return None
 
 
 def email_address(given: str) -> str:

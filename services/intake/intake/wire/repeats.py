@@ -8,7 +8,7 @@ Source of the header: IETF draft-ietf-httpapi-idempotency-key-header.
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, BinaryIO
@@ -64,14 +64,13 @@ def _digest(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def chooser(secret_key: str, once: Once) -> Callable[[str], str]:
-    """Return a choice of letters that is always the same for one report and guessed by nobody.
+def drawn(secret_key: str, once: Once) -> bytes:
+    """Return what a report's id is made of: always the same for one report, guessed by nobody.
 
     So a report that is sent again has the same id from the start, and its photos have one owner.
     """
     said = f"once:{once.key_id}\n{once.client_request_id}\n{once.fingerprint}"
-    numbers = iter(hmac.new(secret_key.encode(), said.encode(), hashlib.sha256).digest())
-    return lambda letters: letters[next(numbers) % len(letters)]
+    return hmac.digest(secret_key.encode(), said.encode(), "sha256")
 
 
 def first_answer(
