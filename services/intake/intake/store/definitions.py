@@ -81,10 +81,14 @@ def definitions(session: Session) -> Sequence[sa.Row[Any]]:
 
 
 def definitions_changed(session: Session, jurisdiction_ids: Sequence[str]) -> datetime | None:
-    """Return when what some cities ask changed last."""
-    last = sa.func.max(sa.func.greatest(KEPT.c.first_seen_at, KEPT.c.replaced_at))
+    """Return when what some cities ask changed last, None since they were seen first."""
+    began = sa.func.min(KEPT.c.first_seen_at).over(partition_by=KEPT.c.jurisdiction_id)
     mine = KEPT.c.jurisdiction_id.in_(jurisdiction_ids)
-    return session.execute(sa.select(last).where(mine)).scalar_one_or_none()
+    columns = (KEPT.c.first_seen_at, KEPT.c.replaced_at, began.label("began"))
+    seen = sa.select(*columns).where(mine).subquery("seen")
+    news = sa.func.nullif(seen.c.first_seen_at, seen.c.began)
+    last = sa.func.max(sa.func.greatest(news, seen.c.replaced_at))
+    return session.execute(sa.select(last)).scalar_one_or_none()
 
 
 def _is(jurisdiction_id: str, service_code: str, version: str) -> sa.ColumnElement[bool]:

@@ -33,9 +33,14 @@ def kept_questions(service: Service) -> list[dict[str, Any]]:
 def questions_of(kept: Iterable[Mapping[str, Any]]) -> tuple[Attribute, ...]:
     """Return the questions that were stored."""
     return tuple(
-        Attribute(**{**one, "values": tuple(Value(**value) for value in one["values"])})
+        Attribute(**{**_known(one), "values": tuple(Value(**value) for value in one["values"])})
         for one in kept
     )
+
+
+def _known(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what this program knows of a question that another version of it may have kept."""
+    return {name: kept[name] for name in Attribute.__dataclass_fields__ if name in kept}
 
 
 def answered(fields: Fields, questions: Iterable[Attribute]) -> set[str]:
