@@ -29,6 +29,7 @@ from intake.api import (
     Webhooks,
 )
 from intake.api.lists import Lists
+from intake.commands import webhooks_command
 from intake.config import Config
 from intake.definitions import Definitions
 from intake.keyring import Keyring
@@ -215,6 +216,7 @@ SERVICE = Service(
         "keys": keycommand.command(store.API_KEY),
         "messages": Command(help="list and retry mails that were given up", run=manage_messages),
         "definitions": Command(help="versions of what services ask", run=show_definitions),
+        "webhooks": webhooks_command(ground),
         "render": Command(help="render requests of an older render version again", run=render),
     },
 )

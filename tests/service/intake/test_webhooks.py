@@ -18,6 +18,7 @@ from intake import feed, hooks, store, wire
 from intake.domain import webhooks as domain
 from parts.doors import Client
 from servicekit import keys
+from servicekit.errors import NotFound
 from servicekit.process import Process
 from towns.receiver import Receiver
 
@@ -672,3 +673,44 @@ def test_every_message_of_a_page_of_the_feed_has_its_own_id(intake, owner, recei
 
     assert len(ids) == len(set(ids)) == 6
     assert wire.read_cursor(json.loads(receiver.at("/a")[0][1])["data"]["cursor"]) > 0
+
+
+def command(owner, *argv):
+    return intake_app.SERVICE.commands["webhooks"].run(owner.process, argv)
+
+
+def test_operations_see_retry_replay_and_stop_webhooks_by_commands(intake, owner, receiver, capsys):
+    hook = owner.hook()["webhook_id"]
+    intake.reported()
+    receiver.answer(500)
+    owner.work()
+    intake.rows("UPDATE delivery SET state = 'dead', settled_at = now()")
+
+    assert command(owner, "dead") == 0
+    [dead] = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert (dead[1], dead[-1]) == (hook, "the receiver answered 500")
+    receiver.answer(200)
+    assert command(owner, "retry", dead[0]) == 0
+    owner.work()
+    assert len(receiver.at("/hook")) == 1
+    assert command(owner, "retry", "--all") == 1
+    assert command(owner, "retry") == 2
+
+    assert command(owner, "pause", hook) == 0
+    capsys.readouterr()
+    assert command(owner, "list") == 0
+    assert capsys.readouterr().out.split("\t")[:5] == [
+        hook,
+        owner.key.partition(".")[0],
+        "paused",
+        "0 waiting",
+        "0 dead",
+    ]
+    assert command(owner, "wake", hook) == 0
+    assert command(owner, "replay", hook) == 0
+    assert command(owner, "ping", hook) == 0
+    owner.work()
+    assert len(receiver.at("/hook")) == 3
+    assert command(owner, "delete", hook) == 0
+    with pytest.raises(NotFound):
+        command(owner, "pause", hook)

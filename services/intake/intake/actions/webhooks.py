@@ -67,14 +67,13 @@ def rotate_secret(session: Session, key: Key, webhook_id: str, *, now: datetime)
     return after
 
 
-def ping(session: Session, key: Key, webhook_id: str, *, now: datetime) -> str:
+def ping(session: Session, webhook: domain.Webhook, *, now: datetime) -> str:
     """Let a message that means nothing be delivered; returns its id."""
-    webhook = own(session, key, webhook_id)
     if webhook.state != "active":
         raise Conflict(f"the webhook is {webhook.state}")
     delivery = domain.Delivery(
         delivery_id=domain.ping_id(),
-        webhook_id=webhook_id,
+        webhook_id=webhook.webhook_id,
         number=None,
         jurisdiction_id=None,
         service_request_id=None,
@@ -98,7 +97,22 @@ def replay(
 
 def own(session: Session, key: Key, webhook_id: str) -> domain.Webhook:
     """Return a webhook of a key, held; raises NotFound for one that is not there or another's."""
-    webhook = store.lock_webhook(session, webhook_id, key.id)
+    return _known(store.lock_webhook(session, webhook_id, key.id), webhook_id)
+
+
+def any_of(session: Session, webhook_id: str) -> domain.Webhook:
+    """Return a webhook, whosever it is, held; raises NotFound."""
+    return _known(store.lock_webhook(session, webhook_id), webhook_id)
+
+
+def set_state(session: Session, webhook: domain.Webhook, state: domain.HookState) -> domain.Webhook:
+    """Let a webhook rest or wake it; nothing is lost meanwhile."""
+    after = dataclasses.replace(webhook, state=state, reason=None)
+    store.save_webhook(session, after)
+    return after
+
+
+def _known(webhook: domain.Webhook | None, webhook_id: str) -> domain.Webhook:
     if webhook is None:
         raise NotFound(f'webhook_id "{webhook_id[:100]}" was not found')
     return webhook

@@ -75,7 +75,8 @@ class Webhooks:
     def post_webhook_ping(self, webhook_id: str) -> tuple[Told, int]:
         """Send a message that means nothing."""
         with self._asked() as (session, key):
-            identity = hooks.ping(session, key, webhook_id, now=self.now())
+            webhook = hooks.own(session, key, webhook_id)
+            identity = hooks.ping(session, webhook, now=self.now())
         return {"delivery_id": identity}, _ACCEPTED
 
     def get_deliveries(self, webhook_id: str, state: str | None = None, limit: int = 100) -> Any:
