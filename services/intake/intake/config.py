@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from servicekit.config import BadConfig, Common, integer, limit, optional, seconds, yes
 from servicekit.limits import NO_LIMIT, Limit
 
+_LONGEST_TRY_S = 100.0  # less than a delivery is claimed for
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -66,7 +68,7 @@ class Config:
             mail_attempts=integer(env, "INTAKE_MAIL_ATTEMPTS", 10),
             stale_form_days=integer(env, "INTAKE_STALE_FORM_DAYS", 180),
             limits=Limits.from_env(env),
-            webhook_timeout_s=seconds(env, "INTAKE_WEBHOOK_TIMEOUT_S", 10.0),
+            webhook_timeout_s=min(seconds(env, "INTAKE_WEBHOOK_TIMEOUT_S", 10.0), _LONGEST_TRY_S),
             webhook_http=yes(env, "INTAKE_WEBHOOK_HTTP"),
             webhook_private=yes(env, "INTAKE_WEBHOOK_PRIVATE"),
         )
