@@ -392,3 +392,47 @@ def test_a_comment_is_told_to_the_log_with_a_higher_sequence(intake):
         "recorded_datetime": "2031-05-06T07:08:09Z",
     }
     assert intake.one(identity)["status"] == "open"
+
+
+def test_an_operator_hides_a_comment_everywhere_and_shows_it_again(intake, make_key, errors):
+    identity = intake.reported()
+    update_id = commented(intake, identity, description="Buy cheap watches")
+    address = f"/api/intake/v1/updates/{update_id}/visibility"
+    operator = {"Authorization": f"Bearer {make_key('operator')}"}
+
+    def told():
+        extended = intake.ask(f"requests/{identity}.json", extensions="true").text
+        page = intake.client.get(f"/reports/{identity}").text
+        return str(listed(intake)), extended, page
+
+    assert all("watches" in one for one in told())
+    hide, show = {"visibility": "hidden"}, {"visibility": "public"}
+    assert intake.client("PUT", address, json=hide, headers=operator).json() == {
+        "update_id": update_id,
+        "visibility": "hidden",
+    }
+    assert not any("watches" in one for one in told())
+    assert commented(intake, identity, description="Buy cheap watches") == update_id
+    assert listed(intake) == []
+    assert intake.client("PUT", address, json=show, headers=operator).status_code == 200
+    assert all("watches" in one for one in told())
+    stranger = {"Authorization": f"Bearer {intake.key}"}
+    assert intake.client("PUT", address, json=hide, headers=stranger).status_code == 403
+    elsewhere = make_key("operator", jurisdictions=[towns.SECOND])
+    answer = intake.client(
+        "PUT", address, json=hide, headers={"Authorization": f"Bearer {elsewhere}"}
+    )
+    assert answer.status_code == 404
+    assert errors(answer)
+
+
+@pytest.mark.parametrize("update_id", ["nothing", "-c1", "BSP-1-m2", "BSP-1-c9", "a%00-c1"])
+def test_an_update_that_is_no_comment_cannot_be_hidden(intake, make_key, update_id):
+    answer = intake.client(
+        "PUT",
+        f"/api/intake/v1/updates/{update_id}/visibility",
+        json={"visibility": "hidden"},
+        headers={"Authorization": f"Bearer {make_key('operator')}"},
+    )
+
+    assert answer.status_code == 404

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, store
 from intake.api.answers import legal_id, unknown
+from intake.domain import updates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,21 @@ class Desk:
     db: sessionmaker[Session]
     ground: actions.Ground
     now: Callable[[], datetime]
+
+    def put_update_visibility(self, update_id: str, body: Mapping[str, Any]) -> dict[str, str]:
+        """Hide a comment of others, or show it again."""
+        named = updates.comment_of(update_id)
+        with self.db.begin() as session:
+            key = keys.require(
+                session, store.API_KEY, web.bearer(), "operator", "ombudsman", "administrator"
+            )
+            request = store.find_request(session, legal_id(named[0])) if named else None
+            if named is None or request is None or not key.may_in(request.jurisdiction_id):
+                raise unknown("update_id", update_id)
+            hidden = body["visibility"] == "hidden"
+            if not store.hide_comment(session, *named, hidden=hidden):
+                raise unknown("update_id", update_id)
+        return {"update_id": update_id, "visibility": body["visibility"]}
 
     def put_visibility(self, service_request_id: str, body: Mapping[str, Any]) -> dict[str, str]:
         """Publish, accept or hide a request."""

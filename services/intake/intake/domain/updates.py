@@ -1,6 +1,7 @@
 """What is told of a request after it was made: the moves of its case, and comments on it."""
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -46,6 +47,9 @@ STATUSES = CLOSING | {
     "for_triage",
     "reopen",
 }
+
+
+_COMMENT_ID = re.compile(r"(.+)-c([0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +112,12 @@ class UpdateSearch:
 def move_id(service_request_id: str, sequence: int) -> str:
     """Return the update_id of a move of a request's case."""
     return f"{service_request_id}-m{sequence}"
+
+
+def comment_of(update_id: str) -> tuple[str, int] | None:
+    """Return request and sequence that the update_id of a comment names; None for any other."""
+    match = _COMMENT_ID.fullmatch(update_id)
+    return (match[1], int(match[2])) if match else None
 
 
 def comment_id(service_request_id: str, sequence: int) -> str:

@@ -74,7 +74,7 @@ from intake.store.supporters import (
     supporters_to_tell,
 )
 from intake.store.tables import API_KEY
-from intake.store.updating import add_comment, known_comment, list_updates, updates_of
+from intake.store.updating import add_comment, hide_comment, known_comment, list_updates, updates_of
 from intake.store.webhooks import (
     add_webhook,
     behind,
@@ -135,6 +135,7 @@ __all__ = [
     "forget_deliveries",
     "forget_supporter",
     "hand_over",
+    "hide_comment",
     "known_comment",
     "last_number",
     "last_numbers",

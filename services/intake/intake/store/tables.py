@@ -164,6 +164,7 @@ COMMENT = sa.Table(
     sa.Column("media_url", JSONB),
     sa.Column("commented_datetime", db.TIME),
     sa.Column("at", db.TIME),
+    sa.Column("hidden", sa.Boolean, server_default=sa.false()),
 )
 
 COMMENTER = sa.Table(

@@ -62,6 +62,13 @@ def add_comment(
     return True
 
 
+def hide_comment(session: Session, service_request_id: str, sequence: int, *, hidden: bool) -> bool:
+    """Take a comment out of all lists, or put it back; False when there is none."""
+    mine = (COMMENT.c.service_request_id == service_request_id, COMMENT.c.sequence == sequence)
+    done = sa.update(COMMENT).where(*mine).values(hidden=hidden).returning(COMMENT.c.sequence)
+    return session.execute(done).first() is not None
+
+
 def list_updates(session: Session, search: UpdateSearch) -> list[Update]:
     """Return the updates of a window, oldest first; each side gives no more than is shown."""
     most = search.page * search.page_size
@@ -98,17 +105,22 @@ def _comments(search: UpdateSearch) -> sa.Select[Any]:
 
 def _side(table: sa.Table, *, comment: bool) -> sa.Select[Any]:
     c = table.c
-    return sa.select(
-        c.service_request_id,
-        c.sequence,
-        c.state,
-        (c.description if comment else c.words).label("words"),
-        c.at,
-        c.media,
-        (c.media_url if comment else sa.cast([], JSONB)).label("media_url"),
-        sa.literal(comment).label("comment"),
-        REQUEST.c.photos,
-    ).join(REQUEST, REQUEST.c.service_request_id == c.service_request_id)
+    shown = ~c.hidden if comment else sa.true()
+    return (
+        sa.select(
+            c.service_request_id,
+            c.sequence,
+            c.state,
+            (c.description if comment else c.words).label("words"),
+            c.at,
+            c.media,
+            (c.media_url if comment else sa.cast([], JSONB)).label("media_url"),
+            sa.literal(comment).label("comment"),
+            REQUEST.c.photos,
+        )
+        .where(shown)
+        .join(REQUEST, REQUEST.c.service_request_id == c.service_request_id)
+    )
 
 
 def _listed(side: sa.Select[Any], table: sa.Table, search: UpdateSearch) -> sa.Select[Any]:
