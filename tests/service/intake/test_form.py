@@ -238,3 +238,26 @@ def test_a_private_service_says_who_sees_it(intake):
 def test_unknown_services_and_cities_are_not_found(intake, path):
     assert intake.client.get(path).status_code == 404
     assert intake.client.post(path, data=GOOD).status_code in {404, 405}
+
+
+def test_a_report_that_was_sent_leads_to_open_ones_nearby_that_may_tell_of_the_same(intake, send):
+    near = intake.reported(lat="43.46231", long="-3.8099", address_string="Calle <i>Alta</i>, 5")
+    intake.reported(lat="43.47", long="-3.8099")
+    sent = send(lat="43.4623", long="-3.8099")
+
+    page = intake.client.get(sent.headers["location"]).text
+    assert "¿Ya estaba avisado?" in page
+    assert page.count('href="/reports/') == 1
+    assert f'href="/reports/{near}"' in page
+    assert "Calle &lt;i&gt;Alta&lt;/i&gt;, 5" in page
+    assert "a 1 m" in page
+    later = intake.client.get(sent.headers["location"].partition("?")[0]).text
+    assert "¿Ya estaba avisado?" not in later
+
+
+@pytest.mark.parametrize("place", [{}, {"lat": "43.48", "long": "-3.8099"}])
+def test_a_report_with_nothing_like_it_nearby_leads_nowhere_else(intake, send, place):
+    intake.reported()
+    page = intake.client.get(send(**place).headers["location"]).text
+
+    assert "¿Ya estaba avisado?" not in page

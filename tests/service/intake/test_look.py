@@ -89,6 +89,11 @@ def test_every_page_can_be_read_by_everyone(intake, routing, look):
     look(f"/cities/{towns.FIRST}", "city")
     look(f"/reports/{identity}", "report")
     look(f"/follow/{secret}", "follow")
+    sent = intake.client.post(
+        f"/cities/{towns.FIRST}/report/001",
+        data={"description": "Otro agujero", "lat": "43.46235", "long": "-3.8099"},
+    )
+    look(sent.headers["location"], "received")
     look("/reports/NOBODY", "unknown")
     look("/docs/", "docs")
 

@@ -23,6 +23,7 @@ from intake.pages.report_form import Keep, ReportForm
 
 HERE = Path(__file__).parent
 SHOWN = 30
+LIKE_IT = 3
 _TAGS = {"resolved": "good", "closed": "good", "refused": "warn", "withdrawn": "warn"}
 _RECENT = timedelta(days=domain.SEARCH_DAYS)
 
@@ -133,11 +134,12 @@ class Pages:
     ) -> str:
         pack = self.ground.pack(request.jurisdiction_id)
         language = pages.speak(pages.Brand.of(pack), language)
-        with self.db.begin() as session:
-            steps = store.updates_of(session, [request.service_request_id])
         # Media shows a photo once it has heard of the request: not yet in the first moment.
         received = secret and "received" in flask.request.args
         visible = request.visibility == "public" and not received
+        with self.db.begin() as session:
+            steps = store.updates_of(session, [request.service_request_id])
+            like_it = _like_it(session, pack, request) if received else []
         return flask.render_template(
             "report.html",
             request=request,
@@ -145,6 +147,7 @@ class Pages:
             received=received,
             told=self._told(pack, request, language),
             joining=joining,
+            like_it=like_it,
             steps=[
                 (
                     pages.gettext("Somebody said")
@@ -175,6 +178,19 @@ class Pages:
     @staticmethod
     def _state(pack: Pack, state: str, language: str) -> str:
         return pack.words(language).states.get(state, state)
+
+
+def _like_it(session: Session, pack: Pack, request: domain.Request) -> list[store.Near]:
+    """Return open public requests near a new one that may tell of the same, nearest first."""
+    service = pack.services.get(request.service_code)
+    if service is None or request.place.lat is None or request.place.long is None:
+        return []
+    spot = store.Spot(request.place.lat, request.place.long, service.duplicate_radius_m)
+    found = store.open_nearby(
+        session, pack.jurisdiction_id, request.service_code, spot, limit=LIKE_IT + 1
+    )
+    others = [near for near in found if near.request != request]
+    return others[:LIKE_IT]
 
 
 def _paths(request: domain.Request, role: str) -> list[str]:
