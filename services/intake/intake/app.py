@@ -14,7 +14,7 @@ from servicekit.limits import Limiter, PerAddress
 from servicekit.packs import Pack, read_packs
 from servicekit.process import Command, Process, Service, Tick
 
-from intake import actions, events, feed, hooks, store
+from intake import actions, events, feed, hooks, store, wire
 from intake.api import (
     Applications,
     Bulk,
@@ -53,6 +53,12 @@ def ground(process: Process) -> actions.Ground:
     )
 
 
+def _endpoints(config: Config) -> list[wire.Endpoint]:
+    """Return where GeoReport is served; a validator reads no list of fewer than two."""
+    roots = {"production": config.common.public_url, "test": config.test_url}
+    return [wire.Endpoint(url=f"{roots[one]}/open311/v2", type=one) for one in config.endpoints]
+
+
 def definitions(process: Process, packs: Mapping[str, Pack]) -> Definitions:
     """Return what services ask and asked."""
     accepted = timedelta(days=Config.from_env(process.env).stale_form_days)
@@ -81,7 +87,7 @@ def serve(process: Process) -> Any:
 
     return web.build(
         process,
-        Discovery(ground=base, definitions=asks),
+        Discovery(ground=base, definitions=asks, endpoints=_endpoints(config)),
         Reports(
             db=db,
             ground=base,

@@ -45,6 +45,8 @@ class Config:
     smtp_timeout_s: float
     mail_attempts: int
     stale_form_days: int
+    endpoints: tuple[str, ...]
+    test_url: str
     limits: Limits
     webhook_timeout_s: float
     webhook_http: bool
@@ -67,8 +69,19 @@ class Config:
             smtp_timeout_s=seconds(env, "INTAKE_SMTP_TIMEOUT_S", 10.0),
             mail_attempts=integer(env, "INTAKE_MAIL_ATTEMPTS", 10),
             stale_form_days=integer(env, "INTAKE_STALE_FORM_DAYS", 180),
+            endpoints=_endpoints(env),
+            test_url=optional(env, "INTAKE_TEST_URL", common.public_url).rstrip("/"),
             limits=Limits.from_env(env),
             webhook_timeout_s=min(seconds(env, "INTAKE_WEBHOOK_TIMEOUT_S", 10.0), _LONGEST_TRY_S),
             webhook_http=yes(env, "INTAKE_WEBHOOK_HTTP"),
             webhook_private=yes(env, "INTAKE_WEBHOOK_PRIVATE"),
         )
+
+
+def _endpoints(env: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the types of the endpoints that discovery names."""
+    named = optional(env, "INTAKE_ENDPOINTS", "production,test").split(",")
+    found = tuple(one.strip() for one in named if one.strip())
+    if not found or set(found) - {"production", "test"}:
+        raise BadConfig("INTAKE_ENDPOINTS must be production, test or both")
+    return found

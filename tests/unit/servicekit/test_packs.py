@@ -1,5 +1,6 @@
 """A pack is read whole or not at all, and what is wrong is said with its place."""
 
+import dataclasses
 import datetime as dt
 import re
 import shutil
@@ -215,6 +216,15 @@ BROKEN = [
     (CITY, "request_id_prefix: SDR", "request_id_prefix: sdr", "request_id_prefix is 'sdr'"),
     (CITY, "closes_as: refused", "closes_as: lost", "is 'lost', not one of resolved"),
     (SERVICES, "group: calles\n", "group: caminos\n", "there is no group caminos"),
+    (SERVICES, "group: calles\n", "group: calles\n    groups: [caminos]\n", "no group caminos"),
+    (
+        SERVICES,
+        "group: calles\n",
+        "group: calles\n    offered: {district: [d9]}\n",
+        "no district d9",
+    ),
+    (SERVICES, "group: calles\n", "group: calles\n    offered: {within: [Luna]}\n", "no area Luna"),
+    (SERVICES, "group: calles\n", "group: calles\n    offered: {}\n", "offered"),
     (SERVICES, "department: vias-obras", "department: vias", "there is no department vias"),
     (SERVICES, "type: realtime", "type: realtim", "is 'realtim', not one of realtime, batch"),
     (SERVICES, "service_code: acera-rota", "service_code: bache", "already given in line"),
@@ -436,3 +446,21 @@ def test_a_request_that_others_call_closed_is_kept_unless_the_pack_says_otherwis
     assert packs.read_pack(copied).city.updates.closed_by_others == "keep"
     change(copied, "city.yaml", "open_data:", "updates: {closed_by_others: close}\nopen_data:")
     assert packs.read_pack(copied).city.updates.closed_by_others == "close"
+
+
+def test_a_service_is_offered_in_its_districts_and_areas_and_nowhere_outside_the_city(copied):
+    whole = packs.read_pack(copied)
+    first = next(iter(whole.services.values()))
+    lat, long = whole.city.map.lat, whole.city.map.long
+    mine, port = whole.district_at(lat, long), "Puerto de Santander"
+
+    def offers(**where):
+        offered = packs.Offered(**where) if where else None
+        return whole.offers(dataclasses.replace(first, offered=offered), lat, long)
+
+    assert offers()
+    assert offers(district=(mine,))
+    assert not offers(district=("elsewhere",))
+    assert offers(within=(port,)) == whole.within(port, lat, long)
+    assert offers(district=(mine,), within=(port,))
+    assert not whole.offers(first, 0.0, 0.0)

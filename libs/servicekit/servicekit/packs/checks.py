@@ -105,11 +105,28 @@ def _services(draft: Draft, faults: Faults) -> None:
     for place, service in enumerate(services.value["services"]):
         at: Keys = ("services", place)
         _known(services, (*at, "group"), service["group"], groups, "group", faults)
+        for number, group in enumerate(service.get("groups", [])):
+            _known(services, (*at, "groups", number), group, groups, "group", faults)
+        _offered(draft, services, (*at, "offered"), service.get("offered", {}), faults)
         found = service["department"]
         _known(services, (*at, "department"), found, departments, "department", faults)
         _unique(services, (*at, "attributes"), "code", faults)
         for number, attribute in enumerate(service.get("attributes", [])):
             _attribute(services, (*at, "attributes", number), attribute, faults)
+
+
+def _offered(
+    draft: Draft, services: Document, at: Keys, offered: Mapping[str, Any], faults: Faults
+) -> None:
+    known = {"district": feature_codes(draft.districts, "district"), "within": _areas(draft)}
+    for kind, there in known.items():
+        for place, found in enumerate(offered.get(kind, [])):
+            name = "area" if kind == "within" else kind
+            _known(services, (*at, kind, place), found, there, name, faults)
+
+
+def _areas(draft: Draft) -> set[str] | None:
+    return set[str]() if draft.without_areas else feature_codes(draft.areas, "name")
 
 
 def _attribute(services: Document, at: Keys, attribute: Mapping[str, Any], faults: Faults) -> None:
@@ -174,9 +191,8 @@ def _when(draft: Draft, rules: Document, at: Keys, when: Mapping[str, Any], faul
     for kind, there in known.items():
         for place, found in enumerate(when.get(kind, [])):
             _known(rules, (*at, kind, place), found, there, kind, faults)
-    areas = set[str]() if draft.without_areas else feature_codes(draft.areas, "name")
     if "within" in when:
-        _known(rules, (*at, "within"), when["within"], areas, "area", faults)
+        _known(rules, (*at, "within"), when["within"], _areas(draft), "area", faults)
     if "between" in when and len(set(when["between"].split("-"))) == 1:
         faults.add(rules, (*at, "between"), f"between {when['between']} is no time at all")
     for code, values in when.get("attribute", {}).items():

@@ -203,6 +203,14 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
+class Offered:
+    """Where in the city a service is offered: in any of the districts and areas."""
+
+    district: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A thing a citizen can report."""
 
@@ -218,6 +226,13 @@ class Service:
     result_photo_required: bool
     duplicate_radius_m: int
     attributes: tuple[Attribute, ...]
+    more_groups: tuple[str, ...] = ()
+    offered: Offered | None = None
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The codes of all groups that it belongs to, the first one first."""
+        return tuple(dict.fromkeys((self.group, *self.more_groups)))
 
     @property
     def metadata(self) -> bool:

@@ -32,6 +32,7 @@ from servicekit.packs.shapes import (
     Map,
     MediaRules,
     Message,
+    Offered,
     OpenData,
     Outcome,
     Rule,
@@ -93,6 +94,17 @@ class Pack:
     def within(self, area: str, lat: float, long: float) -> bool:
         """Return whether the named feature of areas.geojson holds the position."""
         return area in self.areas and self.areas[area].holds(lat, long)
+
+    def offers(self, service: Service, lat: float, long: float) -> bool:
+        """Return whether a service is offered at a position; none is outside the city."""
+        if not self.inside(lat, long):
+            return False
+        where = service.offered
+        return (
+            where is None
+            or self.district_at(lat, long) in where.district
+            or any(self.within(area, lat, long) for area in where.within)
+        )
 
     def words(self, language: str | None) -> Texts:
         """Return the texts of a language, else of a variant of it, else of the city's first."""
@@ -293,7 +305,13 @@ def _service(said: Mapping[str, Any]) -> Service:
         attributes=tuple(
             _attribute(order, one) for order, one in enumerate(said.get("attributes", []), 1)
         ),
+        more_groups=tuple(said.get("groups", ())),
+        offered=_offered(said["offered"]) if "offered" in said else None,
     )
+
+
+def _offered(said: Mapping[str, list[str]]) -> Offered:
+    return Offered(tuple(said.get("district", ())), tuple(said.get("within", ())))
 
 
 def _amount(targets: Mapping[str, Any], clock: str) -> Amount | None:

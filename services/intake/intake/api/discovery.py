@@ -1,6 +1,6 @@
 """What a city offers: discovery, services, service definitions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from servicekit import georeport, web
@@ -18,6 +18,7 @@ class Discovery:
 
     ground: actions.Ground
     definitions: Definitions
+    endpoints: Sequence[wire.Endpoint]
 
     def get_site_discovery(
         self,
@@ -35,7 +36,7 @@ class Discovery:
         """Say where the endpoints are; they are the same for each city that we know."""
         if jurisdiction_id is not None:
             city(self.ground, jurisdiction_id)
-        found = wire.discovery(self.packs, self.ground.public_url, self._changeset)
+        found = wire.discovery(self.packs, self.endpoints, self._changeset)
         said = answer(*georeport.encode_object("discovery", found, format))
         return caching.cached(said, control=caching.A_WHILE)
 
@@ -46,11 +47,15 @@ class Discovery:
         locale: str | None = None,
         group: str | None = None,
         keyword: str | None = None,
+        lat: str | None = None,
+        long: str | None = None,
     ) -> web.Answer:
-        """List the services of a city."""
+        """List the services of a city, all or those offered at a place."""
         pack = city(self.ground, jurisdiction_id)
         language = wire.language_of(pack, locale, web.header("accept-language"))
-        rows = wire.service_list(pack, language, group=group, keyword=keyword)
+        asked = lat is not None or long is not None
+        place = wire.read_place(lat, long) if asked else None
+        rows = wire.service_list(pack, language, group=group, keyword=keyword, place=place)
         return _kept(answer(*georeport.encode("services", "service", rows, format)))
 
     def get_service_definition(

@@ -45,7 +45,7 @@ from intake.wire.repeats import (
     same_report,
 )
 from intake.wire.searches import PAGE_SIZES, read_search
-from intake.wire.services import definition, discovery, service_list
+from intake.wire.services import Endpoint, definition, discovery, service_list
 from intake.wire.supporters import (
     read_supporter,
     support_row,
@@ -71,6 +71,7 @@ __all__ = [
     "MAX_DESCRIPTION",
     "PAGE_SIZES",
     "RENDER_VERSION",
+    "Endpoint",
     "Fields",
     "Reading",
     "RequestSchema",

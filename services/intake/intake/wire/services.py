@@ -1,21 +1,35 @@
 """The service list, the definitions and discovery, out of the city pack."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from servicekit.packs import Attribute, Pack, Service, text
+
+from intake.domain import SEARCH_ROWS
 
 SPECIFICATION = "http://wiki.open311.org/GeoReport_v2"
 FORMATS = ("text/xml", "application/json")
 
 
 def service_list(
-    pack: Pack, language: str, *, group: str | None = None, keyword: str | None = None
+    pack: Pack,
+    language: str,
+    *,
+    group: str | None = None,
+    keyword: str | None = None,
+    place: tuple[float, float] | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the services one can report to, in the pack's order; filters take any case."""
-    rows = [_service(pack, service, language) for service in pack.services.values()]
-    if group is not None:
-        rows = [row for row in rows if row["group"].casefold() == group.casefold()]
+    """Return the services one can report to, in the pack's order; filters take any case.
+
+    With a place (lat, long) only those that are offered there: none outside the city.
+    """
+    rows = [
+        _service(pack, service, language)
+        for service in pack.services.values()
+        if (group is None or group.casefold() in _group_names(pack, service))
+        and (place is None or pack.offers(service, *place))
+    ]
     if keyword is not None:
         rows = [row for row in rows if keyword.casefold() in _words(row["keywords"])]
     return rows
@@ -32,8 +46,9 @@ def services_named(pack: Pack, *, group: str | None, keyword: str | None) -> lis
 
 
 def _group_names(pack: Pack, service: Service) -> set[str]:
-    group = pack.groups.get(service.group)
-    return {name.casefold() for name in group.name.values()} if group else set()
+    """Return the names of a service's groups in every language."""
+    found = [pack.groups[code] for code in service.groups if code in pack.groups]
+    return {name.casefold() for group in found for name in group.name.values()}
 
 
 def _all_keywords(service: Service) -> set[str]:
@@ -45,7 +60,7 @@ def _words(keywords: str) -> set[str]:
 
 
 def _service(pack: Pack, service: Service, language: str) -> dict[str, Any]:
-    group = pack.groups.get(service.group)
+    groups = [text(pack.groups[code].name, language) for code in service.groups if code]
     return {
         "service_code": service.service_code,
         "service_name": text(service.service_name, language),
@@ -53,7 +68,8 @@ def _service(pack: Pack, service: Service, language: str) -> dict[str, Any]:
         "metadata": service.metadata,
         "type": service.type,
         "keywords": ",".join(_keywords(service, language)),
-        "group": text(group.name, language) if group else "",
+        "group": groups[0] if groups else "",
+        **({"groups": groups} if len(groups) > 1 else {}),
     }
 
 
@@ -90,10 +106,20 @@ def _attribute(question: Attribute, language: str) -> dict[str, Any]:
     return row
 
 
-def discovery(packs: Iterable[Pack], public_url: str, changeset: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where GeoReport is served: the endpoint's root, and production or test."""
+
+    url: str
+    type: str
+
+
+def discovery(
+    packs: Iterable[Pack], endpoints: Iterable[Endpoint], changeset: str
+) -> dict[str, Any]:
     """Return where GeoReport is served; ``changeset`` is when the services last changed.
 
-    A second endpoint, of type test, is named because a validator reads no shorter list.
+    FixMyStreet adds how many requests a list holds at most.
     """
     first, *others = packs
     contacts = dict.fromkeys(pack.city.discovery.contact for pack in (first, *others))
@@ -102,14 +128,15 @@ def discovery(packs: Iterable[Pack], public_url: str, changeset: str) -> dict[st
         "changeset": changeset,
         "contact": "\n".join(contacts),
         "key_service": "\n".join(key_services),
+        "max_requests": SEARCH_ROWS,
         "endpoints": [
             {
                 "specification": SPECIFICATION,
-                "url": f"{public_url}/open311/v2",
+                "url": endpoint.url,
                 "changeset": changeset,
-                "type": kind,
+                "type": endpoint.type,
                 "formats": list(FORMATS),
             }
-            for kind in ("production", "test")
+            for endpoint in endpoints
         ],
     }
