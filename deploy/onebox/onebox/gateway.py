@@ -16,6 +16,7 @@ from typing import Any
 
 import httpcore
 import uvicorn
+from servicekit import exposition
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -23,7 +24,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from onebox import exposition, mails
+from onebox import mails
 from onebox.proxy import Proxy
 
 HOST = "127.0.0.1"
@@ -82,7 +83,8 @@ class Admin:
         for name, (status, body) in zip(names, heard, strict=True):
             process, _, role = name.partition(" ")
             texts[(process, role)] = f"{_UP}{body}" if status == _OK else _DOWN
-        return Response(exposition.merge(texts), media_type=exposition.CONTENT_TYPE)
+        merged = exposition.merge(("process", "role"), texts.items())
+        return Response(merged, media_type=exposition.CONTENT_TYPE)
 
     async def list_mails(self, _: Request) -> Response:
         """Show the newest mails."""

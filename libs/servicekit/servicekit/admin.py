@@ -7,11 +7,10 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
-from prometheus_client import CollectorRegistry
 
 from servicekit import metrics
 
-Check = Callable[[], None]
+Check = Callable[[], object]
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -23,14 +22,17 @@ class _Quiet(WSGIRequestHandler):
         """Say nothing: a probe every few seconds is no news."""
 
 
-def start(bind: tuple[str, int], registry: CollectorRegistry, checks: Mapping[str, Check]) -> int:
-    """Serve in a thread and return the port; a check that raises makes /ready a 503 naming it."""
+def start(bind: tuple[str, int], expose: Callable[[], bytes], checks: Mapping[str, Check]) -> int:
+    """Serve in a thread and return the port; a check that raises makes /ready a 503 naming it.
+
+    ``expose`` returns what is told to Prometheus.
+    """
 
     def answer(environ: dict[str, Any], respond: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == "/metrics":
             respond("200 OK", [("Content-Type", metrics.CONTENT_TYPE)])
-            return [metrics.exposition(registry)]
+            return [expose()]
         if path in {"/live", "/ready"}:
             faults = _faults(checks) if path == "/ready" else {}
             status = "503 Service Unavailable" if faults else "200 OK"

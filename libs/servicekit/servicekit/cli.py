@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import socket
 import sys
 import threading
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import orjson
 import sqlalchemy as sa
 
-from servicekit import admin, db, logs, topics
+from servicekit import admin, db, logs, metrics, topics, workers
 from servicekit.config import BadConfig
 from servicekit.consumer import Listener, NotYet, handle, parked_record
 from servicekit.errors import ServiceError
@@ -48,16 +49,26 @@ def _usage(service: Service, known: Mapping[str, tuple[str, Run]]) -> str:
 
 def _serve(process: Process, _: Sequence[str]) -> int:
     """Serve HTTP until SIGTERM; requests under way are finished first."""
+    common = process.common
+    if common.workers == 1:
+        [only] = workers.listening(*common.bind, 1)
+        return _serve_on(process, only, lambda: _start_admin(process))
+    process.contracts.schemas  # noqa: B018 - read once, for all of them
+
+    def work(made: socket.socket, tell: Callable[[int], None]) -> int:
+        return _serve_on(process, made, lambda: tell(_start_admin(process, ("127.0.0.1", 0))))
+
+    return workers.serve(common.bind, common.admin_bind, common.workers, work)
+
+
+def _serve_on(process: Process, made: socket.socket, begin: Callable[[], object]) -> int:
     import uvicorn  # noqa: PLC0415 - only this role needs it
 
-    host, port = process.common.bind
     app = process.service.serve(process)
-    _start_admin(process)
+    begin()
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            host=host,
-            port=port,
             access_log=False,
             log_config=None,
             server_header=False,
@@ -66,8 +77,9 @@ def _serve(process: Process, _: Sequence[str]) -> int:
             proxy_headers=False,
         )
     )
+    host, port = made.getsockname()[:2]
     log.info("serving", host=host, port=port)
-    server.run()
+    server.run(sockets=[made])
     return 0 if server.started else 1
 
 
@@ -235,11 +247,14 @@ def _print(**fields: object) -> None:
     sys.stdout.write(orjson.dumps(fields, default=str).decode() + "\n")
 
 
-def _start_admin(process: Process) -> None:
+def _start_admin(process: Process, bind: tuple[str, int] | None = None) -> int:
     port = admin.start(
-        process.common.admin_bind, process.metrics, {"database": process.check_database}
+        bind or process.common.admin_bind,
+        lambda: metrics.exposition(process.metrics),
+        {"database": process.check_database},
     )
     log.info("admin", port=port)
+    return port
 
 
 def _stop_on_signal() -> threading.Event:

@@ -82,6 +82,13 @@ def address(text: str, name: str) -> tuple[str, int]:
     raise BadConfig(f"{name} must be host:port, not {text!r}")
 
 
+def _at_least_one(env: Mapping[str, str], name: str) -> int:
+    number = integer(env, name, 1)
+    if number < 1:
+        raise BadConfig(f"{name} must be at least 1")
+    return number
+
+
 @dataclass(frozen=True, kw_only=True)
 class Common:
     """What every service must know; see ``from_env`` for the names of the variables."""
@@ -98,6 +105,7 @@ class Common:
     public_url: str
     bind: tuple[str, int]
     admin_bind: tuple[str, int]
+    workers: int
     service_token: str = field(repr=False)
     secret_key: str = field(repr=False)
     log_level: str
@@ -124,6 +132,7 @@ class Common:
             public_url=optional(env, "PUBLIC_URL", "http://127.0.0.1:8311").rstrip("/"),
             bind=address(optional(env, f"{own}_BIND", "127.0.0.1:8000"), f"{own}_BIND"),
             admin_bind=address(optional(env, "ADMIN_BIND", "127.0.0.1:0"), "ADMIN_BIND"),
+            workers=_at_least_one(env, f"{own}_WORKERS"),
             service_token=optional(env, "SERVICE_TOKEN", ""),
             secret_key=optional(env, f"{own}_SECRET_KEY", ""),
             log_level=optional(env, "LOG_LEVEL", "INFO").upper(),

@@ -1,6 +1,6 @@
-from onebox import exposition
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
+from servicekit import exposition
 
 
 def exposed(role):
@@ -14,7 +14,9 @@ def exposed(role):
 
 def merged():
     texts = {("intake", "serve"): exposed("x"), ("intake", "relay"): exposed("y")}
-    return list(text_string_to_metric_families(exposition.merge(texts)))
+    return list(
+        text_string_to_metric_families(exposition.merge(("process", "role"), texts.items()))
+    )
 
 
 def test_each_family_stands_once_with_the_samples_of_every_process():
@@ -37,4 +39,4 @@ def test_labels_of_the_samples_own_survive_and_a_clash_is_renamed():
 
 
 def test_nothing_to_merge_is_an_empty_text():
-    assert exposition.merge({}).strip() == ""
+    assert exposition.merge(("process", "role"), []).strip() == ""
