@@ -7,14 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from servicekit import keycommand, web
+from servicekit import georeport, keycommand, web
 from servicekit.consumer import Handler
 from servicekit.groupcommit import GroupCommit
 from servicekit.limits import Limiter, PerAddress
 from servicekit.packs import Pack, read_packs
 from servicekit.process import Command, Process, Service, Tick
+from sqlalchemy.orm import Session
 
 from intake import actions, events, feed, hooks, store, wire
+from intake.actions.extending import extended_fragments
 from intake.api import (
     Applications,
     Bulk,
@@ -146,6 +148,10 @@ def ticks(process: Process) -> Sequence[Tick]:
     ]
 
 
+def _extended(base: actions.Ground, session: Session, request: str) -> bytes | None:
+    return extended_fragments(session, base, [request], georeport.JSON).get(request)
+
+
 def _webhook_ticks(process: Process, config: Config) -> Sequence[Tick]:
     base = ground(process)
     handing = hooks.Handing(db=process.db, jurisdictions=list(base.packs), now=process.now)
@@ -156,6 +162,7 @@ def _webhook_ticks(process: Process, config: Config) -> Sequence[Tick]:
         limits=hooks.Limits(timeout_s=config.webhook_timeout_s, private=config.webhook_private),
         now=process.now,
         figures=hooks.Figures(process.metrics),
+        extend=functools.partial(_extended, base),
     )
     return [
         Tick(name="webhooks-hand-over", every_s=hooks.HAND_OVER_EVERY_S, run=handing.run),

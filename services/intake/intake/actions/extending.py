@@ -1,8 +1,9 @@
 """Requests with what belongs to them, in as many queries for a thousand as for one."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from servicekit import georeport
 from sqlalchemy.orm import Session
 
 from intake import domain, store, wire
@@ -29,3 +30,16 @@ def extend(
         )
         for request in requests
     ]
+
+
+def extended_fragments(
+    session: Session, ground: Ground, ids: Collection[str], fmt: str
+) -> dict[str, bytes]:
+    """Return those of some requests that are public, rendered with extensions, by their ids."""
+    rows = extend(session, ground, store.public_requests(session, ids))
+    return {
+        row["service_request_id"]: georeport.fragment_json(row)
+        if fmt == georeport.JSON
+        else georeport.fragment_xml("request", row)
+        for row in rows
+    }

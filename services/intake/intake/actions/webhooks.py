@@ -15,7 +15,7 @@ from intake.domain import webhooks as domain
 
 MOST_OF_A_KEY = 20
 OLD_SECRET = timedelta(days=1)  # a rotated secret signs that much longer, beside the new one
-_ANEW = ("url", "jurisdictions", "service_codes", "changes", "state")
+_ANEW = ("url", "jurisdictions", "service_codes", "changes", "extensions", "state")
 
 
 def add_webhook(
@@ -31,6 +31,7 @@ def add_webhook(
         jurisdictions=_jurisdictions(ground, key, wish.get("jurisdictions", ())),
         service_codes=tuple(wish.get("service_codes", ())),
         changes=tuple(wish.get("changes", ())),
+        extensions=wish.get("extensions", False),
         state="active",
         reason=None,
         secret_version=1,

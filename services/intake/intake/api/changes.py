@@ -12,7 +12,8 @@ from servicekit.errors import BadInput
 from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, store, wire
-from intake.api.answers import answer, city, legal_id, unknown
+from intake.actions.extending import extended_fragments
+from intake.api.answers import answer, city, legal_id, unknown, wants_extensions
 from intake.domain.feed import Page
 from intake.feed import Lookout
 
@@ -31,6 +32,7 @@ class Asked:
     after: int | None
     limit: int
     fmt: str
+    extensions: bool
 
 
 @dataclass
@@ -54,9 +56,11 @@ class Changes:
         after: str | None = None,
         limit: str | None = None,
         wait: str | None = None,
+        extensions: str | None = None,
     ) -> web.Answer:
         """Return the next changes as JSON."""
-        return await self.get_changes(georeport.JSON, jurisdiction_id, after, limit, wait)
+        asked = (jurisdiction_id, after, limit, wait, extensions)
+        return await self.get_changes(georeport.JSON, *asked)
 
     async def get_changes(
         self,
@@ -65,6 +69,7 @@ class Changes:
         after: str | None = None,
         limit: str | None = None,
         wait: str | None = None,
+        extensions: str | None = None,
     ) -> web.Answer:
         """Return the next changes; wait for one if there is none and the client wants to."""
         pack = city(self.ground, jurisdiction_id)
@@ -73,6 +78,7 @@ class Changes:
             after=_after(after),
             limit=_limit(limit),
             fmt=format,
+            extensions=wants_extensions(extensions),
         )
         page = await self._next(asked, _wait_s(wait))
         body, media_type = wire.change_feed(page, format)
@@ -131,7 +137,18 @@ class Changes:
             )
             if not page.entries and asked.after > store.numbers_given(session):
                 raise BadInput("after is a cursor of changes that are not here; begin anew")
-        return page
+            return self._extended(session, page, asked.fmt) if asked.extensions else page
+
+    def _extended(self, session: Session, page: Page, fmt: str) -> Page:
+        """Return a page whose requests are shown with extensions; what was hidden now is gone."""
+        ids = {entry.service_request_id for entry in page.entries}
+        found = extended_fragments(session, self.ground, ids, fmt)
+        entries = tuple(
+            replace(entry, fragment=found[entry.service_request_id])
+            for entry in page.entries
+            if entry.service_request_id in found
+        )
+        return replace(page, entries=entries)
 
     async def _newest(self, jurisdictions: Iterable[str]) -> dict[str, int]:
         def look() -> dict[str, int]:
@@ -146,6 +163,8 @@ class Changes:
     def _headers(self, asked: Asked, page: Page) -> dict[str, str]:
         """Say where to read on; what is told now is old in a moment."""
         given = f"jurisdiction_id={asked.jurisdiction_id}&limit={asked.limit}"
+        if asked.extensions:
+            given += "&extensions=true"
         where = f"{self.ground.public_url}/open311/v2/changes.{asked.fmt}?{given}"
         cursor = wire.write_cursor(page.last)
         return {

@@ -40,6 +40,7 @@ class Webhook:
     jurisdictions: tuple[str, ...]
     service_codes: tuple[str, ...]
     changes: tuple[str, ...]
+    extensions: bool
     state: HookState
     reason: str | None
     secret_version: int

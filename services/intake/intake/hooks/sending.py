@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry
@@ -52,6 +52,7 @@ class Sending:
     limits: Limits
     now: Callable[[], datetime]
     figures: Figures
+    extend: Callable[[Session, str], bytes | None]
     most_at_once: int = MOST_AT_ONCE
     _busy: dict[str, threading.Thread] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -95,12 +96,20 @@ class Sending:
             with self.db.begin() as session:
                 found = store.ready_webhook(session, webhook_id, now)
                 job = store.claim_delivery(session, webhook_id, now, LEASE) if found else None
+                job = self._extended(session, found[0], job) if found and job else None
             if found is None or job is None:
                 return
             failed = 0 if self._deliver(line, found[0], found[1], job) else failed + 1
         if failed == _IN_A_ROW:
             with self.db.begin() as session:
                 store.postpone_all(session, webhook_id, "the receiver is away", self.now())
+
+    def _extended(self, session: Session, webhook: Webhook, job: store.Job) -> store.Job:
+        """Return the job with its request as the webhook wants to be told of it."""
+        request = job.delivery.service_request_id
+        if request is None or not webhook.extensions:
+            return job
+        return replace(job, fragment=self.extend(session, request))
 
     def _deliver(
         self, line: Line, webhook: Webhook, of_key: Collection[str], job: store.Job

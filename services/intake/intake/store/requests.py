@@ -1,6 +1,6 @@
 """One request: found, locked, changed; its history and its reporter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,6 +102,12 @@ def one_of(columns: Any, service_request_ids: Sequence[str]) -> sa.ColumnElement
     """Return the condition that a row is of one of some requests: one value, however many."""
     ids = sa.bindparam(None, list(service_request_ids), type_=ARRAY(sa.Text))
     return columns.service_request_id == sa.any_(ids)  # type: ignore[no-any-return]
+
+
+def public_requests(session: Session, ids: Iterable[str]) -> list[Request]:
+    """Return those of some requests that are public."""
+    query = sa.select(*STORED).where(REQUEST.c.service_request_id.in_(list(ids)), PUBLIC)
+    return [request_of(row) for row in session.execute(query)]
 
 
 def fragment(fmt: str) -> sa.Column[Any]:

@@ -200,6 +200,7 @@ WEBHOOK = sa.Table(
     sa.Column("jurisdictions", ARRAY(sa.Text)),
     sa.Column("service_codes", ARRAY(sa.Text)),
     sa.Column("changes", ARRAY(sa.Text)),
+    sa.Column("extensions", sa.Boolean),
     sa.Column("state", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("secret_version", sa.Integer),

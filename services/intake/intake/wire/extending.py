@@ -20,6 +20,7 @@ def extended(
 
     Element names keep clear of those that FixMyStreet's parser takes for lists.
     """
+    closed = request.closed_datetime
     return {
         **shown(request, public_url),
         "extended_attributes": {
@@ -27,6 +28,11 @@ def extended(
             "detailed_status": DETAILED_STATUS[request.state],
             "media_urls": media_urls(request, public_url),
             "channel": request.channel,
+            "closed_datetime": georeport.write_datetime(closed) if closed else None,
+            "service_group": request.service_group,
+            "department": request.department,
+            "district": request.place.district,
+            "jurisdiction_id": request.jurisdiction_id,
             "supporters": supporters,
             "service_object_id": request.service_object_id,
             "service_object_type": request.service_object_type,

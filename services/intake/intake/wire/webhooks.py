@@ -81,6 +81,7 @@ def webhook_shown(webhook: Webhook, counts: Mapping[str, int]) -> dict[str, Any]
         "jurisdictions": list(webhook.jurisdictions),
         "service_codes": list(webhook.service_codes),
         "changes": list(webhook.changes),
+        "extensions": webhook.extensions,
         "state": webhook.state,
         "reason": webhook.reason,
         "cursor": write_cursor(webhook.cursor),

@@ -1,0 +1,10 @@
+"""Webhooks may be told of requests with extensions."""
+
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE webhook ADD COLUMN extensions boolean NOT NULL DEFAULT false")
