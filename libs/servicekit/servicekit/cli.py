@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from types import FrameType
 
 import orjson
 import sqlalchemy as sa
@@ -66,7 +67,13 @@ def _serve_on(process: Process, made: socket.socket, begin: Callable[[], object]
 
     app = process.service.serve(process)
     begin()
-    server = uvicorn.Server(
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            process.stopping.set()
+            super().handle_exit(sig, frame)
+
+    server = Server(
         uvicorn.Config(
             app,
             access_log=False,

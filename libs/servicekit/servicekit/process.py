@@ -1,6 +1,7 @@
 """A service and the process that runs one of its roles; everything is made lazily, after a fork."""
 
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -94,6 +95,11 @@ class Process:
     def metrics(self) -> CollectorRegistry:
         """The Prometheus registry of this process."""
         return metrics.registry()
+
+    @cached_property
+    def stopping(self) -> threading.Event:
+        """Set once the process is asked to end: nobody shall wait for what may never come."""
+        return threading.Event()
 
     def check_database(self) -> None:
         """Raise when the database does not answer."""

@@ -103,7 +103,7 @@ def serve(process: Process) -> Any:
         Updates(db=db, ground=base, photos=photos, keys=keyring, now=now),
         Supporters(db=db, ground=base, keys=keyring, now=now),
         Duplicates(db=db, ground=base),
-        Changes(db=db, ground=base),
+        Changes(db=db, ground=base, ended=process.stopping.is_set),
         Webhooks(
             db=db,
             ground=base,

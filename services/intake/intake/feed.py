@@ -55,10 +55,11 @@ class Lookout:
     """Wakes those who wait for changes: one look at the database for all of them.
 
     A waiter is a future and nothing else: no thread, no connection. Nobody looks when nobody
-    waits. Belongs to one event loop at a time.
+    waits, and all are woken when the process ends. Belongs to one event loop at a time.
     """
 
     look: Look
+    ended: Callable[[], bool]
     every_s: float = EVERY_S
     _waiting: set[_Waiter] = field(default_factory=set)
     _task: "asyncio.Task[None] | None" = None
@@ -93,5 +94,6 @@ class Lookout:
             log.warning("the change feed cannot be looked at", reason=type(trouble).__name__)
             return
         for waiter in self._waiting:
-            if newest.get(waiter.jurisdiction_id, 0) > waiter.after and not waiter.woken.done():
+            come = self.ended() or newest.get(waiter.jurisdiction_id, 0) > waiter.after
+            if come and not waiter.woken.done():
                 waiter.woken.set_result(None)

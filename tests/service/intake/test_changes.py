@@ -419,6 +419,17 @@ def add_report(intake):
         return thread.submit(intake.reported).result()
 
 
+def test_nobody_holds_up_the_end_of_the_process(intake, numbering):
+    began = time.monotonic()
+    with ThreadPoolExecutor(1) as thread:
+        together = waiting(intake, 3, after="now", wait="25")
+        answers = thread.submit(together, intake.process.stopping.set).result()
+    intake.process.stopping.clear()
+
+    assert [page["changes"] for page, _ in answers] == [[]] * 3
+    assert time.monotonic() - began < 5
+
+
 def test_who_waits_in_vain_is_answered_with_the_cursor_when_time_is_up(intake, read):
     intake.reported()
     end = read()["cursor"]

@@ -41,6 +41,7 @@ class Changes:
 
     db: sessionmaker[Session]
     ground: actions.Ground
+    ended: Callable[[], bool]
     _reading: "dict[tuple[asyncio.AbstractEventLoop, Asked], asyncio.Task[Page]]" = field(
         default_factory=dict
     )
@@ -48,7 +49,7 @@ class Changes:
 
     @cached_property
     def _lookout(self) -> Lookout:
-        return Lookout(look=self._newest)
+        return Lookout(look=self._newest, ended=self.ended)
 
     async def get_plain_changes(
         self,
@@ -112,7 +113,7 @@ class Changes:
         loop = asyncio.get_running_loop()
         until_s = loop.time() + wait_s
         page = await self._read(asked)
-        while not page.entries and loop.time() < until_s:
+        while not page.entries and loop.time() < until_s and not self.ended():
             await self._lookout.wait(asked.jurisdiction_id, page.last, until_s - loop.time())
             page = await self._read(replace(asked, after=page.last))
         return page
