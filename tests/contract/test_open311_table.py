@@ -6,8 +6,8 @@ from pathlib import Path
 
 TREE = Path(__file__).resolve().parents[2]
 TEXT = (TREE / "docs" / "open311.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\| (?P<level>[MSE]) \| (?P<rule>.+) \| (?P<tests>[^|]+) \|$", re.MULTILINE)
-SECTIONS = ("1", "1.1", "1.2", "1.3", *map(str, range(2, 12)), "13", "14")
+ROW = re.compile(r"^\| (?P<level>[MSE]|A\d+) \| (?P<rule>.+) \| (?P<tests>[^|]+) \|$", re.MULTILINE)
+SECTIONS = ("1", "1.1", "1.2", "1.3", *map(str, range(2, 16)))
 
 
 def names():
