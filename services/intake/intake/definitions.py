@@ -19,7 +19,6 @@ from intake import domain, store, wire
 
 LIST = ""  # instead of a service_code: the city's service list itself
 _REMEMBERED_S = 60.0
-_MOST = 10_000
 Older = list[domain.Definition]
 
 
@@ -33,9 +32,6 @@ class Definitions:
     accepted: timedelta  # so long a version counts after it was replaced
     tick_s: Callable[[], float] = time.monotonic
     _older: dict[tuple[str, str], tuple[float, Older]] = field(default_factory=dict, repr=False)
-    _asked: dict[tuple[str, str, str], tuple[Attribute, ...]] = field(
-        default_factory=dict, repr=False
-    )
     _changed: tuple[float, datetime | None] = (0.0, None)
 
     @cached_property
@@ -74,24 +70,6 @@ class Definitions:
                     when = store.definitions_changed(session, list(self.packs))
             self._changed = (self.tick_s() + _REMEMBERED_S, when)
         return when
-
-    def asked(
-        self, pack: Pack, service_code: str, version: str | None
-    ) -> tuple[Attribute, ...] | None:
-        """Return the questions of a version, with the labels they had; None when unknown."""
-        service = pack.services.get(service_code)
-        if service and version in (None, self.version(pack, service)):
-            return service.attributes
-        where = (pack.jurisdiction_id, service_code, version or "")
-        if where not in self._asked:
-            with self.db.begin() as session:
-                found = store.find_definition(session, *where)
-            if found is None:
-                return None
-            if len(self._asked) >= _MOST:
-                self._asked.clear()
-            self._asked[where] = wire.questions_of(found.attributes)
-        return self._asked[where]
 
     async def read_soon(
         self, fields: wire.Fields, pack: Pack, service: Service, **how: Any

@@ -205,20 +205,29 @@ def test_a_service_that_is_not_offered_any_more_is_not_found(town):
     assert town.report(**deep()).status_code == 404
 
 
-def test_the_labels_of_a_version_stay_what_they_were(town):
-    older = town.version()
+def test_answers_keep_the_labels_of_the_version_they_were_made_for(town):
+    def shown(row):
+        what = f"requests/{row['service_request_id']}.json"
+        [found] = town.get(what, extensions="true").json()
+        return [(one["label"], one["name"]) for one in found["attributes"]]
+
+    before = town.taken(**deep("k"))
     town.ask(lambda text: text.replace("{es: Rodilla, en: Knee}", "{es: Cadera, en: Hip}"))
-    process = town.made[-1]
-    packs = intake_app.ground(process).packs
-    asks = intake_app.definitions(process, packs)
+    after = town.taken(**deep("k"))
+    assert (shown(before), shown(after)) == ([("¿Cuánto?", "Rodilla")], [("¿Cuánto?", "Cadera")])
 
-    def knee(version):
-        questions = asks.asked(packs[towns.FIRST], CODE, version)
-        depth = next(one for one in questions if one.code == "DEPTH")
-        return depth.values[1].name["en"]
+    town.ask_width()
+    assert shown(before) == [("¿Cuánto?", "Rodilla")]
+    assert shown(town.taken(**deep("k"))) == [("¿Cuánto?", "Cadera")]
 
-    assert (knee(older), knee(town.version()), knee(None)) == ("Knee", "Hip", "Hip")
-    assert asks.asked(packs[towns.FIRST], CODE, "made up") is None
+
+def test_an_answer_that_is_called_private_later_is_shown_to_nobody(town):
+    before = town.taken(**deep("k"))
+    town.ask(lambda text: text.replace("code: DEPTH, ", "code: DEPTH, private: true, "))
+
+    [found] = town.get(f"requests/{before['service_request_id']}.json", extensions="true").json()
+
+    assert found["attributes"] == []
 
 
 def test_the_changeset_of_discovery_changes_with_the_questions_and_with_the_list(town):

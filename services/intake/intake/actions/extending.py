@@ -4,11 +4,14 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from servicekit import georeport
+from servicekit.packs import Attribute
 from sqlalchemy.orm import Session
 
 from intake import domain, store, wire
 from intake.actions import Ground
 from intake.domain.updates import Update
+
+Version = tuple[str, str, str]  # jurisdiction_id, service_code, version
 
 
 def extend(
@@ -20,6 +23,7 @@ def extend(
     for update in store.updates_of(session, ids):
         notes.setdefault(update.service_request_id, []).append(update)
     counted = store.count_supporters(session, ids)
+    asked = _asked_before(session, ground, requests)
     return [
         wire.extended(
             request,
@@ -27,6 +31,7 @@ def extend(
             ground.public_url,
             notes=notes.get(request.service_request_id, []),
             supporters=counted.get(request.service_request_id, 0),
+            asked=asked.get(_version(request)),
         )
         for request in requests
     ]
@@ -43,3 +48,22 @@ def extended_fragments(
         else georeport.fragment_xml("request", row)
         for row in rows
     }
+
+
+def _asked_before(
+    session: Session, ground: Ground, requests: Sequence[domain.Request]
+) -> dict[Version, Sequence[Attribute]]:
+    """Return the questions that answers were made for and that are not today's, by version."""
+    answered = {_version(request) for request in requests if request.answers}
+    today = {
+        (jurisdiction_id, service_code, wire.definition_version(service))
+        for jurisdiction_id, service_code in {one[:2] for one in answered}
+        if (service := ground.packs[jurisdiction_id].services.get(service_code))
+    }
+    wanted = {one for one in answered - today if one[2]}
+    found = store.find_definitions(session, wanted) if wanted else {}
+    return {where: wire.questions_of(one.attributes) for where, one in found.items()}
+
+
+def _version(request: domain.Request) -> Version:
+    return request.jurisdiction_id, request.service_code, request.definition_version or ""

@@ -14,7 +14,7 @@ from intake.store.changes import (
 from intake.store.definitions import (
     definitions,
     definitions_changed,
-    find_definition,
+    find_definitions,
     older_definitions,
     record_definitions,
 )
@@ -126,7 +126,7 @@ __all__ = [
     "deliveries_of",
     "delivery_counts",
     "disable_webhook",
-    "find_definition",
+    "find_definitions",
     "find_request",
     "find_supporter",
     "find_token",

@@ -1,6 +1,6 @@
 """Versions of what services ask: written down when a process first sees them, never deleted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -64,13 +64,16 @@ def older_definitions(
     ]
 
 
-def find_definition(
-    session: Session, jurisdiction_id: str, service_code: str, version: str
-) -> Definition | None:
-    """Return one version of a service's questions, None when nobody saw it."""
-    query = sa.select(KEPT.c.attributes).where(_is(jurisdiction_id, service_code, version))
-    found = session.execute(query).scalar_one_or_none()
-    return None if found is None else Definition(version=version, attributes=found)
+def find_definitions(
+    session: Session, wanted: Iterable[tuple[str, str, str]]
+) -> dict[tuple[str, str, str], Definition]:
+    """Return versions by jurisdiction_id, service_code and version, those that anybody saw."""
+    name = (KEPT.c.jurisdiction_id, KEPT.c.service_code, KEPT.c.version)
+    query = sa.select(*name, KEPT.c.attributes).where(sa.tuple_(*name).in_(sorted(wanted)))
+    return {
+        (row[0], row[1], row[2]): Definition(version=row[2], attributes=row[3])
+        for row in session.execute(query)
+    }
 
 
 def definitions(session: Session) -> Sequence[sa.Row[Any]]:

@@ -14,10 +14,17 @@ MAX_SUMMARY = 80  # characters of a comment
 
 
 def extended(
-    request: Request, pack: Pack, public_url: str, *, notes: Sequence[Update], supporters: int
+    request: Request,
+    pack: Pack,
+    public_url: str,
+    *,
+    notes: Sequence[Update],
+    supporters: int,
+    asked: Sequence[Attribute] | None = None,
 ) -> dict[str, Any]:
     """Return what anybody may see of a request who asks for extensions.
 
+    ``asked`` are the questions that its answers were made for, where they are not today's.
     Element names keep clear of those that FixMyStreet's parser takes for lists.
     """
     closed = request.closed_datetime
@@ -37,20 +44,25 @@ def extended(
             "service_object_id": request.service_object_id,
             "service_object_type": request.service_object_type,
         },
-        "attributes": georeport.Listed("answer", _answers(request, pack)),
+        "attributes": georeport.Listed("answer", _answers(request, pack, asked)),
         "notes": list(_notes(request, pack, notes)),
     }
 
 
-def _answers(request: Request, pack: Pack) -> Iterable[dict[str, Any]]:
-    """Yield the answers to questions that the pack does not call private.
+def _answers(
+    request: Request, pack: Pack, asked: Sequence[Attribute] | None
+) -> Iterable[dict[str, Any]]:
+    """Yield the answers to questions that are not private and were not, with the labels they had.
 
-    One to a question that the pack does not know any more may have been private: it is left out.
+    One to a question that nobody knows any more may have been private: it is left out.
     """
     service = pack.services.get(request.service_code)
+    today = {one.code: one for one in service.attributes} if service else {}
+    meant = today if asked is None else {one.code: one for one in asked}
+    kept = {one.code for one in (*today.values(), *meant.values()) if one.private}
     for answer in request.answers:
-        question = service.attribute(answer.code) if service else None
-        if question is not None and not question.private:
+        question = meant.get(answer.code)
+        if question is not None and answer.code not in kept:
             yield {
                 "label": text(question.description, pack.city.language),
                 "code": answer.code,
