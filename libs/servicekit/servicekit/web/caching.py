@@ -40,7 +40,7 @@ def asked_before() -> bool:
 
 def not_modified(tag: str, headers: Mapping[str, str]) -> Answer:
     """Return the answer for a client that has it already."""
-    return Answer(status=_NOT_MODIFIED, headers={"ETag": tag, **headers})
+    return Answer(status=_NOT_MODIFIED, headers={**headers, "ETag": tag})
 
 
 def cached(

@@ -75,20 +75,19 @@ class Lists:
         question = (asked.url, asked.format, *asked.sent)
         total = await self.reads.total(asked.search) if asked.search.paged else None
         heard = self.shelf.heard(question)
-        headers = _headers(asked, total)
         if heard or caching.asked_before():
             mark = await self.reads.mark(asked.search)
-            tag = _tag(mark, total)
-            if caching.known(tag):
-                return caching.not_modified(tag, headers)
+            headers = _headers(asked, mark, total)
+            if caching.known(headers["ETag"]):
+                return caching.not_modified(headers["ETag"], headers)
             body = self.shelf.take(question, mark)
             if body is not None:
-                return _answer(body, asked.format, {"ETag": tag, **headers})
+                return _answer(body, asked.format, headers)
         page = await self.reads.page(asked.search, asked.format)
         body = joined(page.fragments, asked.format)
         if heard:
             self.shelf.put(question, page.mark, body)
-        return _answer(body, asked.format, {"ETag": _tag(page.mark, total), **headers})
+        return _answer(body, asked.format, _headers(asked, page.mark, total))
 
 
 def joined(fragments: list[bytes], fmt: str) -> bytes:
@@ -98,23 +97,25 @@ def joined(fragments: list[bytes], fmt: str) -> bytes:
     return georeport.join_json(fragments)
 
 
-def page_headers(asked: Asked, total: int | None) -> dict[str, str]:
+def page_headers(asked: Asked, rows: int, total: int | None) -> dict[str, str]:
     """Return how many there are, and the ways to other pages; nothing when no page was asked for.
 
-    Source: RFC 8288. The links are made of the parameters that the contract knows, so that an
-    api_key sent along with a GET is not handed on.
+    Where it is not known how many there are, a full page is followed by a next one, and no page is
+    the last. Source: RFC 8288. The links are made of the parameters that the contract knows, so
+    that an api_key sent along with a GET is not handed on.
     """
-    if total is None:
-        return {}
     size, page = asked.search.page_size, asked.search.page
-    last = max(1, -(-total // size))
-    ways = {"first": 1, "prev": min(page - 1, last), "next": page + 1, "last": last}
-    links = [
-        f'<{_address(asked, number)}>; rel="{name}"'
-        for name, number in ways.items()
-        if 1 <= number <= last
-    ]
-    return {"X-Total-Count": str(total), "Link": ", ".join(links)}
+    if not asked.search.paged:
+        return {}
+    ways = {"first": 1, "prev": page - 1, "next": page + 1 if rows == size else 0}
+    told = {}
+    if total is not None:
+        last = max(1, -(-total // size))
+        ways = {"first": 1, "prev": min(page - 1, last), "next": page + 1, "last": last}
+        ways["next"] = page + 1 if page < last else 0
+        told = {"X-Total-Count": str(total)}
+    links = [f'<{_address(asked, to)}>; rel="{name}"' for name, to in ways.items() if to > 0]
+    return {**told, "Link": ", ".join(links)}
 
 
 def _address(asked: Asked, page: int) -> str:
@@ -123,12 +124,10 @@ def _address(asked: Asked, page: int) -> str:
     return f"{asked.url}?{urlencode([*sent, *pages])}"
 
 
-def _headers(asked: Asked, total: int | None) -> dict[str, str]:
-    return {"Cache-Control": caching.REVALIDATE, **page_headers(asked, total)}
-
-
-def _tag(mark: store.Mark, total: int | None) -> str:
-    return f'W/"{mark}"' if total is None else f'W/"{mark}-{total:x}"'
+def _headers(asked: Asked, mark: store.Mark, total: int | None) -> dict[str, str]:
+    tag = f'W/"{mark}"' if total is None else f'W/"{mark}-{total:x}"'
+    told = {"ETag": tag, "Cache-Control": caching.REVALIDATE}
+    return {**told, **page_headers(asked, mark.rows, total)}
 
 
 def _answer(body: bytes, fmt: str, headers: dict[str, str]) -> web.Answer:

@@ -47,14 +47,15 @@ class Requests:
     async def _extended(self, asked: Asked) -> web.Answer:
         total = await self.reads.total(asked.search) if asked.search.paged else None
 
-        def read() -> tuple[bytes, str]:
+        def read() -> tuple[bytes, str, int]:
             with self.db.begin() as session:
                 found = store.search_requests(session, asked.search)
                 rows = extend(session, self.ground, found)
-            return georeport.encode("service_requests", "request", rows, asked.format)
+            said = georeport.encode("service_requests", "request", rows, asked.format)
+            return (*said, len(rows))
 
-        body, media_type = await to_thread.run_sync(read)
-        headers = page_headers(asked, total)
+        body, media_type, rows = await to_thread.run_sync(read)
+        headers = page_headers(asked, rows, total)
         return caching.cached(web.Answer(body=body, media_type=media_type, headers=headers))
 
     async def get_request(

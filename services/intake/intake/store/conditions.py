@@ -14,7 +14,7 @@ from intake.store.tables import REQUEST
 _METRES_A_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 _CELLS_A_DEGREE = 100
 _A_ROW = 65_536  # more than there are cells around the globe
-MOST_CELLS = 150
+MOST_CELLS = 64
 
 c = REQUEST.c
 # Constants stand in the text; what is bound comes by name.

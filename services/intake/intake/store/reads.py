@@ -10,7 +10,6 @@ from servicekit.reading import Reader
 
 from intake.domain import Search
 from intake.store.searching import (
-    COUNTED,
     Asked,
     asked,
     count_statement,
@@ -20,6 +19,7 @@ from intake.store.searching import (
 from intake.store.singles import Singles
 
 REMEMBERED_S = 30.0
+WHOLE_EVERY_S = 5.0
 _REMEMBERED = 256
 
 
@@ -59,6 +59,7 @@ class Reads:
         )
         self.single = Singles(Reader(url, size=2, plan="force_generic_plan"))
         self._counts: OrderedDict[Search, tuple[float, int]] = OrderedDict()
+        self._whole_again = 0.0
 
     async def page(self, search: Search, fmt: str) -> Page:
         """Return a page as it is answered."""
@@ -74,31 +75,36 @@ class Reads:
         found = await self._reader(one).rows(mark_statement(one.shape), one.values)
         return Mark(int(found.get_value(0, 0) or 0), int(found.get_value(0, 1) or 0))
 
-    async def total(self, search: Search) -> int:
-        """Return how many requests a search finds.
+    async def total(self, search: Search) -> int | None:
+        """Return how many requests a search finds, None when it is too much to count now.
 
-        Up to COUNTED it is counted each time. Counting more would cost as much as there is stored,
-        on each page: that figure is remembered for REMEMBERED_S.
+        A few are counted each time. Counting many would cost as much as there is stored, on each
+        page: that figure is remembered for REMEMBERED_S, and counted at most every WHOLE_EVERY_S,
+        for whichever search; words, which no index counts, not at all.
         """
         one = asked(search)
-        reader = self._reader(one)
-        few = await self._count(reader, one, whole=False)
-        if few <= COUNTED:
+        few = await self._count(one, whole=False)
+        if few <= one.shape.counted:
             return few
         key = dataclasses.replace(search, page=1, page_size=1)
         if search.recent:
             key = dataclasses.replace(key, start=None, end=None)
-        known = self._counts.get(key)
-        if known is None or known[0] < time.monotonic():
-            count = await self._count(reader, one, whole=True)
-            known = self._counts[key] = (time.monotonic() + REMEMBERED_S, count)
-            self._counts.move_to_end(key)
-            while len(self._counts) > _REMEMBERED:
-                self._counts.popitem(last=False)
-        return known[1]
+        known, now = self._counts.get(key), time.monotonic()
+        if known is not None and known[0] > now:
+            return known[1]
+        if search.words is not None or now < self._whole_again:
+            return None
+        self._whole_again = now + WHOLE_EVERY_S
+        count = await self._count(one, whole=True)
+        self._counts[key] = (time.monotonic() + REMEMBERED_S, count)
+        self._counts.move_to_end(key)
+        if len(self._counts) > _REMEMBERED:
+            self._counts.popitem(last=False)
+        return count
 
-    async def _count(self, reader: Reader, one: Asked, *, whole: bool) -> int:
-        found = await reader.rows(count_statement(one.shape, whole=whole), one.values)
+    async def _count(self, one: Asked, *, whole: bool) -> int:
+        statement = count_statement(one.shape, whole=whole)
+        found = await self._reader(one).rows(statement, one.values)
         return int(found.get_value(0, 0) or 0)
 
     def _reader(self, one: Asked) -> Reader:

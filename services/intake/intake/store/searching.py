@@ -23,7 +23,8 @@ from intake.store.requests import PUBLIC, STORED, fragment, request_of
 from intake.store.tables import REQUEST
 
 MOST_CODES = 32
-COUNTED = 10_000  # what is counted for each page; more is remembered for a while
+# What is counted for each page, out of an index and out of the rows; more is remembered a while.
+COUNTED, COUNTED_WORDS = 1_000, 200
 _SIZES = (1, 2, 4, 6, 9, 12, 16, 20, 25, 32, 42, 56, 75, 100, 125, 150)  # walks that are merged
 _NO_CELL, _NO_CODE = -1, ""
 # What an index has as its key in front of requested_datetime, so that rows come from it as shown.
@@ -36,6 +37,8 @@ _UPDATES = frozenset({"updated_after", "updated_before", "updated_since_start"})
 _FREE = frozenset({"words", "service_request_ids", "updated_after", "updated_before"})
 
 c = REQUEST.c
+_ROWS: Any = sa.bindparam("rows", type_=sa.BigInteger)
+_SKIPPED: Any = sa.bindparam("skipped", type_=sa.BigInteger)
 # Of all a page's rows, their sum tells whether anything changed: every change raises a revision.
 MARK = sa.func.hashtextextended(c.service_request_id, c.revision)
 
@@ -56,6 +59,11 @@ class Shape:
         if self.order.by == "updated_datetime":
             return self.asked <= _UPDATES | {"start", "end", "status"}
         return not self.asked & _FREE
+
+    @property
+    def counted(self) -> int:
+        """How many are counted each time."""
+        return COUNTED_WORDS if "words" in self.asked else COUNTED
 
     @property
     def direct(self) -> bool:
@@ -88,10 +96,9 @@ def asked(search: Search) -> Asked:
         "jurisdiction_id": search.jurisdiction_id,
         "rows": search.page_size,
         "skipped": (search.page - 1) * search.page_size,
-        "counted": COUNTED + 1,
     }
     shape = Shape(conditions, search.order, search.page > 1, len(walks), along)
-    return Asked(shape, given)
+    return Asked(shape, {**given, "counted": shape.counted + 1})
 
 
 def _walks(search: Search, values: Mapping[str, Value]) -> tuple[str, Sequence[Value]]:
@@ -167,30 +174,45 @@ def _page(shape: Shape, *columns: Any) -> Any:
 def _hits(shape: Shape, *columns: Any) -> Any:
     """Return columns of the requests on a page, in order."""
     by = c[shape.order.by]
-    if not shape.walks:
-        found = _found(shape, *columns).order_by(*_order(shape, by, c.service_request_id))
+    if shape.walks:
+        found = _merged(shape, *columns)
     else:
-        names = {column.name for column in columns}
-        keys = [one for one in (by, c.service_request_id) if one.name not in names]
-        merged = _found(shape, *columns, *keys).subquery("walk")
-        order = _order(shape, merged.c[by.name], merged.c.service_request_id)
-        found = sa.select(*(merged.c[column.name] for column in columns)).order_by(*order)
-    found = found.limit(sa.bindparam("rows", type_=sa.Integer))
-    return found.offset(sa.bindparam("skipped", type_=sa.Integer)) if shape.further else found
+        found = _found(shape, *columns).order_by(*_order(shape, by, c.service_request_id))
+    found = found.limit(_ROWS)
+    return found.offset(_SKIPPED) if shape.further else found
+
+
+def _merged(shape: Shape, *columns: Any) -> Any:
+    """Return columns of what several walks meet, in order; each ends where the page does."""
+    by, names = c[shape.order.by], {column.name for column in columns}
+    keys = [one for one in (by, c.service_request_id) if one.name not in names]
+    order = _order(shape, by, c.service_request_id)
+    walks = [
+        sa.select(walk.order_by(*order).limit(_ROWS + _SKIPPED).subquery(f"walk_{number}"))
+        for number, walk in enumerate(_each(shape, *columns, *keys))
+    ]
+    merged = sa.union_all(*walks).subquery("walk")
+    shown = sa.select(*(merged.c[column.name] for column in columns))
+    return shown.order_by(*_order(shape, merged.c[by.name], merged.c.service_request_id))
 
 
 def _found(shape: Shape, *columns: Any) -> Any:
     """Return columns of all that is found, in no order."""
+    walks = _each(shape, *columns)
+    return sa.union_all(*walks) if len(walks) > 1 else walks[0]
+
+
+def _each(shape: Shape, *columns: Any) -> list[Any]:
+    """Return what each walk meets; all of it when there is but one way to go."""
     city = c.jurisdiction_id == sa.bindparam("jurisdiction_id", type_=sa.Text)
     conditions = [city, PUBLIC, *(CONDITIONS[name] for name in sorted(shape.asked))]
     if not shape.walks:
-        return sa.select(*columns).where(*conditions)
+        return [sa.select(*columns).where(*conditions)]
     kind, key = (sa.Integer, CELL) if shape.along == "cell" else (sa.Text, c.service_code)
-    walks = [
+    return [
         sa.select(*columns).where(*conditions, key == sa.bindparam(f"walk_{number}", type_=kind))
         for number in range(shape.walks)
     ]
-    return sa.union_all(*walks)
 
 
 def _order(shape: Shape, *columns: Any) -> list[Any]:
