@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import towns
+from intake.store import reads, searching
 
 
 def links(answer):
@@ -243,3 +244,36 @@ def test_words_are_found_in_one_field_and_never_across_two(intake):
     assert len(intake.listed(q="LAMP")) == 1
     assert intake.listed(q="lamp\nmain") == []
     assert intake.listed(q="l_mp") == []
+
+
+# --- long lists
+
+
+@pytest.fixture
+def few_are_counted(monkeypatch):
+    """Let a list of more than two be a long one, and nothing be remembered of others."""
+    monkeypatch.setattr(searching, "COUNTED", 2)
+    monkeypatch.setattr(searching, "COUNTED_WORDS", 2)
+    monkeypatch.setattr(reads, "WHOLE_EVERY_S", 0.0)
+
+
+def test_a_long_list_is_counted_once_for_a_while(intake, few_are_counted):
+    for _ in range(3):
+        intake.reported()
+    asked = {"page_size": "1", "bbox": "43,-4,44,-3.1"}
+    first = intake.ask("requests.json", **asked)
+    intake.reported()
+    second = intake.ask("requests.json", **asked, page="2")
+
+    assert (first.headers["x-total-count"], second.headers["x-total-count"]) == ("3", "3")
+    assert list(links(second)) == ["first", "prev", "next", "last"]
+
+
+def test_a_list_too_long_to_count_leads_on_without_an_end(intake, few_are_counted):
+    for _ in range(3):
+        intake.reported()
+    answers = [intake.ask("requests.json", q="deep", page_size="2", page=page) for page in "12"]
+
+    assert not [one for one in answers if "x-total-count" in one.headers]
+    assert [list(links(one)) for one in answers] == [["first", "next"], ["first", "prev"]]
+    assert [len(one.json()) for one in answers] == [2, 1]
