@@ -226,6 +226,27 @@ def test_a_hidden_request_takes_all_its_changes_with_it(intake, routing, operato
     assert told(read(after=before["cursor"])) == []
 
 
+def test_a_comment_on_a_request_is_a_change_of_it(intake, read):
+    identity = intake.reported()
+    cursor = read()["cursor"]
+    given = {
+        "jurisdiction_id": towns.FIRST,
+        "api_key": intake.key,
+        "service_request_id": identity,
+        "update_id": "1",
+        "updated_datetime": "2031-05-06T07:00:00Z",
+        "status": "OPEN",
+        "description": "Still there",
+    }
+    door = f"{V2}/servicerequestupdates.json"
+    assert intake.client.post(door, data=given).status_code == 201
+
+    assert told(read(after=cursor)) == [(identity, "updated")]
+    cursor = read()["cursor"]
+    intake.client.post(door, data=given)
+    assert read(after=cursor)["changes"] == []
+
+
 def test_a_request_that_is_published_later_comes_as_created(intake, operator, read):
     identity = intake.reported()
     operator(identity, "hidden")
