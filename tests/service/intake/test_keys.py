@@ -173,6 +173,7 @@ def test_the_last_use_of_a_key_is_written_down_once_a_minute(intake, admin):
         ({"per_minute": -1}, "per_minute"),
         ({"contact_email": "nobody"}, "contact_email"),
         ({"expires_at": "tomorrow"}, "expires_at"),
+        ({"expires_at": ""}, "expires_at"),
         ({"name": "a\x00b"}, "name"),
         ({"hash": "x"}, "hash"),
     ],

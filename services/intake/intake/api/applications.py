@@ -94,7 +94,7 @@ class Applications:
         strange = sorted(set(wish.get("jurisdictions") or ()) - set(self.ground.packs))
         if strange:
             raise BadInput(f"jurisdictions: {', '.join(strange)[:200]} not served here")
-        if wish.get("expires_at"):
+        if wish.get("expires_at") is not None:
             wish["expires_at"] = _moment(wish["expires_at"])
         return wish
 
