@@ -5,10 +5,12 @@ import csv
 import io
 import tracemalloc
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 import towns
 from intake import wire
+from intake.api import bulk as bulk_door
 
 MAY = "bulk/2031-05"
 SMALLEST = 3  # what the town's pack says
@@ -199,11 +201,16 @@ def test_a_file_is_compressed_for_who_takes_it(intake):
 
 @pytest.mark.parametrize(
     "what",
-    ["bulk/2031-13.csv", "bulk/2031-00.csv", "bulk/0000-01.csv", "bulk/2031-06.csv",
+    ["bulk/2031-13.csv", "bulk/2031-00.csv", "bulk/0000-01.csv",
+     "bulk/9999-12.csv", "bulk/2031-06.csv",
      "bulk/may.csv", "bulk/2031-05.pdf", "bulk.csv"],
 )  # fmt: skip
 def test_a_month_that_is_none_or_not_yet_is_not_found(intake, what):
     assert intake.ask(what).status_code == 404
+
+
+def test_a_month_before_the_calendar_begins_in_utc_is_none():
+    assert bulk_door._bounds("0001-01", ZoneInfo("Asia/Tokyo")) is None
 
 
 @pytest.fixture

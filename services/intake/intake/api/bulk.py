@@ -87,9 +87,9 @@ def _bounds(month: str, zone: ZoneInfo) -> store.Bounds | None:
     try:
         first = datetime(year, number, 1, tzinfo=zone)
         end = datetime(year + number // _DECEMBER, number % _DECEMBER + 1, 1, tzinfo=zone)
-    except ValueError:
+        return first.astimezone(UTC), end.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return first.astimezone(UTC), end.astimezone(UTC)
 
 
 def _tag(known: store.Month, pack: Pack, kind: str) -> str:
