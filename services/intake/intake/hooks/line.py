@@ -156,8 +156,12 @@ class Line:
                 if size > _MOST_BYTES:
                     break
             status = answer.status
-            wish = dict(answer.headers).get(b"Retry-After") or b""
-        return Reply(status=status, reason=words_for(status), retry_after=_seconds(wish))
+            said = {name.lower(): value for name, value in answer.headers}
+        return Reply(
+            status=status,
+            reason=words_for(status),
+            retry_after=_seconds(said.get(b"retry-after", b"")),
+        )
 
 
 def _seconds(text: bytes) -> timedelta | None:

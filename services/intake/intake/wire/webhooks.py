@@ -146,11 +146,13 @@ def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     if inner is not None:
         return is_public(inner)
     own = any(address in network for network in _CLOUDS)
-    return address.is_global and not address.is_multicast and not own
+    given_out = isinstance(address, ipaddress.IPv4Address) or address in _IPV6
+    return address.is_global and not address.is_multicast and given_out and not own
 
 
 # Public by their numbers, and yet two clouds' own servers inside each machine.
 _CLOUDS = (ipaddress.ip_network("168.63.129.16/32"), ipaddress.ip_network("192.0.0.0/24"))
+_IPV6 = ipaddress.ip_network("2000::/3")  # all that is given out to the Internet so far
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
