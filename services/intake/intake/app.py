@@ -107,6 +107,7 @@ def serve(process: Process) -> Any:
         Webhooks(
             db=db,
             ground=base,
+            keyring=keyring,
             now=now,
             http=config.webhook_http,
             private=config.webhook_private,

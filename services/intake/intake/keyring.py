@@ -45,8 +45,12 @@ class Keyring:
     def admit(self, text: str | None) -> Key:
         """Return a key that may be used now; raises Forbidden and TooMany."""
         key = self.recall(text) or self.find(text)
-        self.limiter.charge(f"key:{key.id}", self._limit(key))
+        self.charge(key)
         return key
+
+    def charge(self, key: Key) -> None:
+        """Count a use of a key; raises TooMany."""
+        self.limiter.charge(f"key:{key.id}", self._limit(key))
 
     def recall(self, text: str | None) -> Key | None:
         """Return a key that was found a moment ago, without asking the database."""

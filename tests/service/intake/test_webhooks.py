@@ -458,6 +458,52 @@ def test_a_slow_receiver_does_not_hold_up_the_others(intake, owner, receiver):
     assert reasons <= {"the receiver did not answer in time", "the receiver is away"}
 
 
+def test_one_key_with_many_slow_receivers_does_not_hold_up_another_key(
+    intake, owner, receiver, make_key
+):
+    owner.sending.most_at_once = 5
+    owner.sending.limits = dataclasses.replace(owner.sending.limits, timeout_s=6.0)
+    for number in range(6):
+        receiver.answer(200, path=f"/slow{number}", pause_s=4)
+        owner.hook(f"/slow{number}")
+    owner.key = make_key("report")
+    intake.reported()
+    owner.hand_over()
+    intake.clock.forward(seconds=1)
+    owner.hook("/quick", after=wire.write_cursor(0))
+    owner.hand_over()
+
+    owner.sending.run()
+    began = time.monotonic()
+    while not receiver.at("/quick") and time.monotonic() - began < 3.5:
+        time.sleep(0.01)
+    quick = told(receiver, "/quick")
+    owner.sending.settle(30)
+
+    assert len(quick) == 1
+
+
+def test_keys_take_turns_however_much_waits_for_one_of_them(
+    intake, owner, receiver, make_key, monkeypatch
+):
+    turns = []
+    monkeypatch.setattr(hooks.Sending, "_turn", lambda _, line, one: turns.append(one))
+    owner.sending.most_at_once = 1
+    first = owner.hook("/first")
+    intake.reported()
+    owner.hand_over()
+    intake.clock.forward(seconds=1)
+    owner.key = make_key("report")
+    second = owner.hook("/second")
+    intake.reported()
+    owner.hand_over()
+
+    owner.send()
+    owner.send()
+
+    assert turns == [first["webhook_id"], second["webhook_id"]]
+
+
 def test_three_failures_in_a_row_stand_for_all_that_wait(intake, owner, receiver):
     hook = owner.hook()
     for _ in range(8):
@@ -470,10 +516,11 @@ def test_three_failures_in_a_row_stand_for_all_that_wait(intake, owner, receiver
     assert [one["attempts"] for one in owner.deliveries(hook)] == [1] * 8
 
 
-def test_a_receiver_may_ask_to_be_left_alone_for_a_while(intake, owner, receiver):
+@pytest.mark.parametrize("header", ["Retry-After", "retry-after"])
+def test_a_receiver_may_ask_to_be_left_alone_for_a_while(intake, owner, receiver, header):
     hook = owner.hook()
     intake.reported()
-    receiver.answer(429, Retry_After="7200")
+    receiver.answer(429, **{header: "7200"})
     owner.work()
 
     [waiting] = owner.deliveries(hook)
@@ -642,6 +689,27 @@ def test_a_key_has_a_bounded_number_of_webhooks(owner):
     answer = owner.ask("POST", json={"url": f"{owner.receiver.url}/one-more"})
 
     assert answer.status_code == 409
+
+
+def test_webhooks_that_are_made_at_once_are_bounded_too(owner):
+    ask = {"headers": {"Authorization": f"Bearer {owner.key}"}}
+    url = f"{owner.receiver.url}/hook"
+
+    answers = owner.client.together([("POST", API, {**ask, "json": {"url": url}})] * 30)
+
+    assert sorted(answer.status_code for answer in answers) == [201] * 20 + [409] * 10
+
+
+def test_a_key_over_its_limit_manages_no_webhooks(intake, owner):
+    with intake.process.db.begin() as session:
+        owner.key = keys.create(
+            session, store.API_KEY, name="k", roles=["report"], per_minute=1, burst=2
+        )
+
+    answers = [owner.ask("GET") for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[-1].headers["retry-after"]
 
 
 def test_a_name_that_stands_for_a_private_address_is_not_connected_to(

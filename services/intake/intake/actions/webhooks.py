@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from servicekit import keys
 from servicekit.errors import BadInput, Conflict, Forbidden, NotFound
 from servicekit.keys import Key
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ def add_webhook(
     session: Session, ground: Ground, key: Key, wish: Mapping[str, Any], *, now: datetime
 ) -> domain.Webhook:
     """Make a webhook that is told of all that changes from now on, or after a cursor."""
+    keys.one(session, store.API_KEY, key.id, lock=True)  # two at once are counted one by one
     if len(store.webhooks_of(session, key.id)) >= MOST_OF_A_KEY:
         raise Conflict(f"a key has at most {MOST_OF_A_KEY} webhooks")
     webhook = domain.Webhook(

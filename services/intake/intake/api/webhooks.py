@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from intake import actions, store, wire
 from intake.actions import webhooks as hooks
 from intake.domain.webhooks import Webhook
+from intake.keyring import Keyring
 
 Told = dict[str, Any]
 _ACCEPTED = 202
@@ -22,10 +23,11 @@ _CREATED = 201
 
 @dataclass(frozen=True, kw_only=True)
 class Webhooks:
-    """Each key sees its own webhooks and no others."""
+    """Each key sees its own webhooks and no others, as often as it may ask for anything."""
 
     db: sessionmaker[Session]
     ground: actions.Ground
+    keyring: Keyring
     now: Callable[[], datetime]
     http: bool
     private: bool
@@ -33,7 +35,10 @@ class Webhooks:
     @contextmanager
     def _asked(self) -> Iterator[tuple[Session, Key]]:
         with self.db.begin() as session:
-            yield session, keys.require(session, store.API_KEY, web.bearer())
+            key = keys.require(session, store.API_KEY, web.bearer())
+        self.keyring.charge(key)
+        with self.db.begin() as session:
+            yield session, key
 
     def get_webhooks(self) -> list[Told]:
         """List the webhooks of the key."""

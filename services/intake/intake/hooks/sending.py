@@ -21,6 +21,7 @@ SEND_EVERY_S = 0.5
 MEASURE_EVERY_S = 15.0
 LEASE = timedelta(minutes=2)  # more than a try can take
 MOST_AT_ONCE = 16  # receivers, each with a thread
+MOST_OF_A_KEY = 4  # of them: whose receivers are slow holds up no others
 _TURN_S = 30.0  # then others may have the thread
 _IN_A_ROW = 3  # failures that show that the receiver itself is away
 
@@ -55,23 +56,33 @@ class Sending:
     extend: Callable[[Session, str], bytes | None]
     most_at_once: int = MOST_AT_ONCE
     _busy: dict[str, threading.Thread] = field(default_factory=dict)
+    _whose: dict[str, str] = field(default_factory=dict)  # the keys of the busy ones
+    _served_s: dict[str, float] = field(default_factory=dict)  # when a key had its last turn
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
-        """Give a thread to each receiver that something waits for; returns at once."""
+        """Give a thread to each receiver that something waits for; returns at once.
+
+        The key whose last turn is longest ago comes first, however much waits for the others.
+        """
         now = self.now()
         with self.db.begin() as session:
             due = store.webhooks_due(session, now, store.ready(now))
-        for webhook_id in due:
-            self._start(webhook_id)
+        known = {key_id for _, key_id in due}
+        self._served_s = {one: at for one, at in self._served_s.items() if one in known}
+        for webhook_id, key_id in sorted(due, key=lambda one: self._served_s.get(one[1], 0.0)):
+            self._start(webhook_id, key_id)
 
-    def _start(self, webhook_id: str) -> None:
+    def _start(self, webhook_id: str, key_id: str) -> None:
         with self._lock:
             if webhook_id in self._busy or len(self._busy) >= self.most_at_once:
                 return
+            if list(self._whose.values()).count(key_id) >= MOST_OF_A_KEY:
+                return
             # A daemon: a process that ends does not wait for receivers; the claims run out.
             thread = threading.Thread(target=self._serve, args=(webhook_id,), daemon=True)
-            self._busy[webhook_id] = thread
+            self._busy[webhook_id], self._whose[webhook_id] = thread, key_id
+            self._served_s[key_id] = time.monotonic()
         thread.start()
 
     def settle(self, timeout_s: float) -> None:
@@ -87,7 +98,7 @@ class Sending:
             log.failure("deliveries to a webhook failed", trouble, webhook_id=webhook_id)
         finally:
             with self._lock:
-                del self._busy[webhook_id]
+                del self._busy[webhook_id], self._whose[webhook_id]
 
     def _turn(self, line: Line, webhook_id: str) -> None:
         until_s, failed = time.monotonic() + _TURN_S, 0

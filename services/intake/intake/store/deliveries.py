@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from intake.domain.webhooks import JITTER, PAUSES, Delivery, Verdict
 from intake.store.requests import PUBLIC
-from intake.store.tables import DELIVERY, REQUEST
+from intake.store.tables import DELIVERY, REQUEST, WEBHOOK
 
 _GIVEN = tuple(Delivery.__dataclass_fields__)
 _NONE_YET: dict[str, Any] = {"settled_at": None, "status": None, "reason": None, "attempts": 0}
@@ -36,17 +36,21 @@ def add_deliveries(session: Session, deliveries: Sequence[Delivery], now: dateti
     session.execute(made.on_conflict_do_update(index_elements=["delivery_id"], set_=again))
 
 
-def webhooks_due(session: Session, now: datetime, good: sa.Select[Any]) -> list[str]:
-    """Return, of some webhooks, those that something waits for; the longest waiting first."""
+def webhooks_due(session: Session, now: datetime, good: sa.Select[Any]) -> list[tuple[str, str]]:
+    """Return, of some webhooks, those that something waits for, each with its key.
+
+    The longest waiting comes first.
+    """
     first = sa.func.min(DELIVERY.c.due_at)
     query = (
-        sa.select(DELIVERY.c.webhook_id)
+        sa.select(DELIVERY.c.webhook_id, WEBHOOK.c.key_id)
+        .join(WEBHOOK, WEBHOOK.c.webhook_id == DELIVERY.c.webhook_id)
         .where(DELIVERY.c.state == "waiting", DELIVERY.c.due_at <= now)
         .where(DELIVERY.c.webhook_id.in_(good))
-        .group_by(DELIVERY.c.webhook_id)
+        .group_by(DELIVERY.c.webhook_id, WEBHOOK.c.key_id)
         .order_by(first)
     )
-    return list(session.scalars(query))
+    return [(row.webhook_id, row.key_id) for row in session.execute(query)]
 
 
 def claim_delivery(
