@@ -137,7 +137,7 @@ def ticks(process: Process) -> Sequence[Tick]:
         now=process.now,
         attempts=config.mail_attempts,
     )
-    numbering = feed.Numbering(db=process.db, now=process.now)
+    numbering = feed.Numbering(db=process.db)
     return [
         Tick(name="mail", every_s=1.0, run=mailer.run),
         Tick(name="changes", every_s=feed.EVERY_S, run=numbering.number),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from servicekit import logs
 from sqlalchemy.orm import Session, sessionmaker
@@ -13,6 +13,7 @@ from intake import store
 log = logs.get(__name__)
 EVERY_S = 0.2
 KEPT = timedelta(days=90)
+_LOOKED_AT = timedelta(days=7)  # so long the timed work may rest without leaving anything over
 _FORGOTTEN_AT_ONCE = 5000
 FORGET_EVERY_S = 600.0
 
@@ -22,21 +23,23 @@ class Numbering:
     """The timed work of the feed; only one of several processes does it at a time."""
 
     db: sessionmaker[Session]
-    now: Callable[[], datetime]
 
     def number(self) -> None:
         """Give numbers to what was committed since the last round."""
         with self.db.begin() as session:
-            store.number_changes(session)
+            store.number_changes(session, KEPT)
 
     def forget(self) -> float | None:
         """Keep only the last change of each request from what is older than 90 days.
 
         So the feed grows with the requests and not with time, and a reader who comes back after
-        a year still meets every request that changed meanwhile.
+        a year still meets every request that changed meanwhile. Only what has just grown old is
+        looked at: what was the last then goes when its request changes again.
         """
         with self.db.begin() as session:
-            gone = store.forget_changes(session, self.now() - KEPT, _FORGOTTEN_AT_ONCE)
+            gone = store.forget_changes(
+                session, kept=KEPT, looked_at=_LOOKED_AT, limit=_FORGOTTEN_AT_ONCE
+            )
         return 0 if gone == _FORGOTTEN_AT_ONCE else None
 
 

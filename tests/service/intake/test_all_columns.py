@@ -82,7 +82,7 @@ def exact(intake, tmp_path):
 
 def deliver(intake, process):
     """Do the timed work until nothing is left."""
-    feed.Numbering(db=process.db, now=intake.clock).number()
+    feed.Numbering(db=process.db).number()
     ticks = {tick.name: tick for tick in intake_app.ticks(process)}
     while ticks["webhooks-hand-over"].run() == 0:
         pass
@@ -146,7 +146,7 @@ def test_24_columns_agree_at_every_door(intake, routing, receiver, exact):
 
 def test_a_feed_and_a_webhook_say_no_more_than_georeport_unless_asked(intake):
     intake.reported()
-    feed.Numbering(db=intake.process.db, now=intake.clock).number()
+    feed.Numbering(db=intake.process.db).number()
 
     for asked in ({}, {"extensions": "false"}):
         [entry] = intake.ask("changes.json", **asked).json()["changes"]

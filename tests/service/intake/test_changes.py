@@ -22,7 +22,7 @@ V2 = "/open311/v2"
 
 @pytest.fixture
 def numbering(intake):
-    return feed.Numbering(db=intake.process.db, now=intake.clock)
+    return feed.Numbering(db=intake.process.db)
 
 
 @pytest.fixture
@@ -372,7 +372,7 @@ def test_a_reader_among_many_slow_writers_meets_every_change_once_and_in_order(i
 def test_a_numbering_that_dies_in_the_middle_leaves_nothing_out(intake, read, numbering):
     identity = intake.reported()
     with intake.process.db() as session:
-        store.number_changes(session)
+        store.number_changes(session, feed.KEPT)
         session.rollback()  # the process is killed here
 
     assert told(read()) == [(identity, "created")]
@@ -381,7 +381,7 @@ def test_a_numbering_that_dies_in_the_middle_leaves_nothing_out(intake, read, nu
 def test_a_numbering_whose_connection_is_cut_leaves_nothing_out(intake, read):
     identity = intake.reported()
     with intake.process.db() as session:
-        store.number_changes(session)
+        store.number_changes(session, feed.KEPT)
         mine = session.scalar(sa.text("SELECT pg_backend_pid()"))
         intake.rows("SELECT pg_terminate_backend(:pid)", pid=mine)
         with pytest.raises(sa.exc.OperationalError):
@@ -467,9 +467,19 @@ def test_old_changes_are_forgotten_but_the_last_of_each_request(intake, routing,
     routing.moved(moved, "accepted")
     routing.moved(moved, "resolved")
     read()
-    intake.rows("UPDATE change SET changed_at = :at", at=intake.clock() - feed.KEPT * 2)
+    intake.rows("UPDATE change SET changed_at = now() - :age", age=feed.KEPT * 1.01)
 
     numbering.forget()
+
+    assert told(read()) == [(still, "created"), (moved, "closed")]
+
+
+def test_the_last_change_of_long_ago_goes_when_its_request_changes_again(intake, routing, read):
+    moved, still = intake.reported(), intake.reported()
+    read()
+    intake.rows("UPDATE change SET changed_at = now() - :age", age=feed.KEPT * 5)
+
+    routing.moved(moved, "resolved")
 
     assert told(read()) == [(still, "created"), (moved, "closed")]
 
@@ -478,7 +488,7 @@ def test_changes_of_the_last_days_are_all_kept(intake, routing, read, numbering)
     identity = intake.reported()
     routing.moved(identity, "resolved")
     read()
-    intake.rows("UPDATE change SET changed_at = :at", at=intake.clock())
+    intake.rows("UPDATE change SET changed_at = now() - :age", age=feed.KEPT * 0.99)
 
     numbering.forget()
 

@@ -47,7 +47,7 @@ class Owner:
         self.process = Process(intake_app.SERVICE, env=env, now=intake.clock)
         self.intake, self.key, self.receiver = intake, key, receiver
         self.client = Client(intake_app.serve(self.process))
-        self.numbering = feed.Numbering(db=intake.process.db, now=intake.clock)
+        self.numbering = feed.Numbering(db=intake.process.db)
         self.ticks = {tick.name: tick for tick in intake_app.ticks(self.process)}
         self.sending = self.ticks["webhooks-send"].run.__self__
 

@@ -1,7 +1,7 @@
 """The change feed: written with the change, numbered once it is committed, read in that order."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,19 +26,27 @@ def add_change(session: Session, change: Change | None) -> None:
         session.execute(sa.insert(CHANGE_WAITING), [change_row(change)])
 
 
-def number_changes(session: Session) -> None:
+def number_changes(session: Session, kept: timedelta) -> None:
     """Give numbers to all committed changes that wait, in the order they were written in.
 
     One at a time does so, under a lock that goes with the commit: a number is seen by readers
     before a higher one is given. What another transaction has not committed yet waits on and gets
     a higher number later. Changes of one request follow each other, since each holds its row.
+    What is older than ``kept`` goes when a newer change of its request comes; the database, which
+    gave the times, says how old that is.
     """
     mine = session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_NUMBERS_LOCK)))
     waiting = session.scalar(sa.select(sa.exists(sa.select(CHANGE_WAITING.c.id))))
     if mine and waiting:
+        session.execute(sa.delete(CHANGE).where(*_replaced_by_waiting(kept)))
         taken = sa.delete(CHANGE_WAITING).returning(*CHANGE_WAITING.c).cte("taken")
         told = sa.select(*(taken.c[name] for name in _TOLD)).order_by(taken.c.id)
         session.execute(sa.insert(CHANGE).from_select(_TOLD, told))
+
+
+def _replaced_by_waiting(kept: timedelta) -> Sequence[sa.ColumnElement[bool]]:
+    same = CHANGE_WAITING.c.service_request_id == CHANGE.c.service_request_id
+    return same, CHANGE_WAITING.c.change != "created", CHANGE.c.changed_at < sa.func.now() - kept
 
 
 def last_number(session: Session, jurisdiction_id: str) -> int:
@@ -83,8 +91,9 @@ def entry_of(row: sa.Row[Any]) -> Entry:
     return Entry(**{name: getattr(row, name) for name in Entry.__dataclass_fields__})
 
 
-def forget_changes(session: Session, before: datetime, limit: int) -> int:
-    """Delete changes of long ago that a later one of the same request has replaced."""
+def forget_changes(session: Session, *, kept: timedelta, looked_at: timedelta, limit: int) -> int:
+    """Delete changes that a later one has replaced, of those that have lately grown old."""
+    before = sa.func.now() - kept
     newer = CHANGE.alias("newer")
     replaced = sa.exists().where(
         newer.c.service_request_id == CHANGE.c.service_request_id,
@@ -92,7 +101,7 @@ def forget_changes(session: Session, before: datetime, limit: int) -> int:
     )
     old = (
         sa.select(CHANGE.c.jurisdiction_id, CHANGE.c.number)
-        .where(CHANGE.c.changed_at < before, replaced)
+        .where(CHANGE.c.changed_at >= before - looked_at, CHANGE.c.changed_at < before, replaced)
         .limit(limit)
     )
     key = sa.tuple_(CHANGE.c.jurisdiction_id, CHANGE.c.number)
