@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -23,14 +24,20 @@ from parts.process import Server, free_port
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "4"))
 CITY = "santander.es"
+WORKERS = 2
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A rate per second, and the CPU in microseconds that one took (0: not measured)."""
+    """A rate per second, the CPU in microseconds that one took, how long half and 99 % of them
+    took, and the CPU of client, service and database together (0: not measured).
+    """
 
     rate: float
     cpu_us: float
+    p50_ms: float = 0
+    p99_ms: float = 0
+    whole_us: float = 0
 
 
 def cpu_s(pid: int) -> float:
@@ -95,13 +102,24 @@ class Ground:
     @cached_property
     def intake(self) -> Server:
         """A serving intake; its address is in ``intake_port``."""
-        self.intake_port = free_port()
-        admin = free_port()
+        self.intake_port, server = self._intake(1)
+        return server
+
+    @cached_property
+    def workers(self) -> tuple[int, int]:
+        """An intake of as many workers as reports are measured with: its port and its process."""
+        port, server = self._intake(WORKERS)
+        assert server.process is not None
+        return port, server.process.pid
+
+    def _intake(self, workers: int) -> tuple[int, Server]:
+        port, admin = free_port(), free_port()
         bound = {
-            "INTAKE_BIND": f"127.0.0.1:{self.intake_port}",
+            "INTAKE_BIND": f"127.0.0.1:{port}",
             "ADMIN_BIND": f"127.0.0.1:{admin}",
+            "INTAKE_WORKERS": str(workers),
         }
-        return self.start("intake", "serve", admin, bound)
+        return port, self.start("intake", "serve", admin, bound)
 
     def start(self, service: str, role: str, admin: int, more: dict[str, str]) -> Server:
         """Start one process of a service and return it when it is ready."""
@@ -135,12 +153,24 @@ class Ground:
         said = run("intake", "keys", "create", *who, env=self.env)
         return said.split()[-1]
 
+    def whole_cpu_s(self, *pids: int) -> float:
+        """Return the CPU seconds of the database, of these processes and of ended clients."""
+        client = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = client.ru_utime + client.ru_stime + sum(cpu_s(pid) for pid in pids)
+        with self.connect("intake") as connection:
+            [(backend,)] = connection.execute("SELECT pg_backend_pid()").fetchall()
+            server = psutil.Process(backend).parent()
+        assert server is not None
+        ended = server.cpu_times()
+        return used + ended.children_user + ended.children_system + cpu_s(server.pid)
+
     def pgbench(self, service: str, script: str, clients: int) -> Measured:
         """Return what pgbench does with a script, by prepared statements."""
         path = self.folder / "floor.sql"
         path.write_text(script)
         jobs = min(2, clients)
         options = ["-n", "-M", "prepared", "-f", str(path), "-c", str(clients), "-j", str(jobs)]
+        used = self.whole_cpu_s()
         done = subprocess.run(
             [pgbench_program(), *options, "-T", str(max(1, round(SECONDS))), self.url(service)],
             capture_output=True,
@@ -150,7 +180,9 @@ class Ground:
         found = re.search(r"tps = ([\d.]+)", done.stdout)
         if not found:
             raise RuntimeError(f"pgbench: {done.stdout}{done.stderr}")
-        return Measured(float(found[1]), 0)
+        count = int(re.search(r"actually processed: (\d+)", done.stdout)[1])  # type: ignore[index]
+        whole_us = (self.whole_cpu_s() - used) / count * 1e6
+        return Measured(float(found[1]), 0, whole_us=whole_us)
 
     def describe(self) -> str:
         """Say on what the figures were measured."""

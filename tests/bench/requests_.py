@@ -1,4 +1,4 @@
-"""Reading and writing over HTTP, beside the same statements without HTTP."""
+"""Reading over HTTP, beside the same statements without HTTP."""
 
 from __future__ import annotations
 
@@ -71,15 +71,6 @@ def rows(ground: Ground) -> Iterator[tuple[Any, ...]]:
         lambda: get(ground, path, REPORTERS),
         lambda: ground.pgbench("intake", one + ";\n", REPORTERS),
     )
-    script = inserts(ground)
-    for clients in (1, REPORTERS):
-        yield (
-            f"POST, {clients} client" + "s" * (clients > 1),
-            f"pgbench, same rows, {min(clients, 16)} client" + "s" * (clients > 1),
-            "report",
-            lambda clients=clients: post(ground, clients),
-            lambda clients=clients: ground.pgbench("intake", script, min(clients, 16)),
-        )
 
 
 def prepare(ground: Ground) -> None:
@@ -119,52 +110,6 @@ def fetch(ground: Ground, query: str, count: int) -> Measured:
         cursor = connection.cursor(binary=True)
         assert len(cursor.execute(query).fetchall()) == count  # type: ignore[call-overload]
         return for_a_while(lambda: cursor.execute(query, prepare=True).fetchall())  # type: ignore[call-overload]
-
-
-def inserts(ground: Ground) -> str:
-    """Return pgbench's script: the rows that one POST leaves, in one transaction."""
-    newest = ground.sql(
-        "intake",
-        "SELECT service_request_id FROM request WHERE service_request_id NOT LIKE 'SDR-_____'"
-        " ORDER BY requested_datetime DESC LIMIT 1",
-    )[0][0]
-    statements = [r"\set n random(1, 2000000000)", r"\set m random(1, 2000000000)", "BEGIN;"]
-    tables = {
-        "request": "service_request_id",
-        "reporter": "service_request_id",
-        "history": "service_request_id",
-        "message": "service_request_id",
-        "outbox": "key",
-    }
-    for table, key in tables.items():
-        for row in literals(ground, table, key, newest):
-            statements.append(insert(table, row, newest))  # noqa: PERF401 - two lists are less clear
-    return "\n".join([*statements, "COMMIT;"]) + "\n"
-
-
-def literals(ground: Ground, table: str, key: str, newest: str) -> list[dict[str, str]]:
-    """Return a table's rows of one request as SQL literals, without what the database makes."""
-    columns = [
-        name
-        for (name,) in ground.sql(
-            "intake",
-            f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}'"
-            " AND table_schema = 'public' AND is_identity = 'NO' ORDER BY ordinal_position",
-        )
-    ]
-    shown = ", ".join(f"quote_nullable({name})" for name in columns)
-    found = ground.sql("intake", f"SELECT {shown} FROM {table} WHERE {key} = '{newest}'")
-    return [dict(zip(columns, row, strict=True)) for row in found]
-
-
-def insert(table: str, row: dict[str, str], newest: str) -> str:
-    """Return one INSERT; ids become random, so that it can be repeated."""
-    made = {"message_id": ":n || '-' || :m", "event_id": ":n || '-' || :m"}
-    values = [
-        ":n || '-' || :m" if value == f"'{newest}'" else made.get(name, value)
-        for name, value in row.items()
-    ]
-    return f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(values)});"
 
 
 # --- the client: as little as HTTP/1.1 needs, so that the cores are left to the service

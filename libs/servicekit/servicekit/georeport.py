@@ -238,13 +238,21 @@ def _cleaned(value: object) -> object:
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
-        return {key: _cleaned(inner) for key, inner in value.items()}
+        # Most of what is answered is plain text or nothing: no call for those.
+        return {
+            key: inner
+            if inner is None or (type(inner) is str and inner.isprintable())
+            else _cleaned(inner)
+            for key, inner in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_cleaned(inner) for inner in value]
     return value
 
 
 def _element(name: str, value: object) -> str:
+    if value is None:
+        return f"<{name}/>"
     inner = _escaped(value) if type(value) is str else _content(name, value)
     return f"<{name}>{inner}</{name}>" if inner else f"<{name}/>"
 

@@ -1,6 +1,5 @@
 """Words to a reporter, out of the pack's texts, in the language the reporter chose."""
 
-import hashlib
 import hmac
 
 from servicekit.packs import Pack, text
@@ -17,8 +16,8 @@ def follow_url(public_url: str, secret_key: str, service_request_id: str) -> str
 
 def follow_secret(secret_key: str, service_request_id: str) -> str:
     """Return the last part of a follow address: the id and its signature."""
-    signed = hmac.new(secret_key.encode(), f"follow:{service_request_id}".encode(), hashlib.sha256)
-    return f"{service_request_id}.{signed.hexdigest()[:_SIGNATURE_CHARS]}"
+    signed = hmac.digest(secret_key.encode(), f"follow:{service_request_id}".encode(), "sha256")
+    return f"{service_request_id}.{signed.hex()[:_SIGNATURE_CHARS]}"
 
 
 def followed(secret_key: str, secret: str) -> str | None:
