@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from xml.etree import ElementTree as ET
@@ -167,6 +168,24 @@ def test_updates_can_be_asked_of_some_requests_and_page_by_page(intake, routing)
     paged = [listed(intake, page_size="1", page=str(page)) for page in (1, 2, 3, 4, 5)]
     assert [row for page in paged for row in page] == every
     assert [len(page) for page in paged] == [1, 1, 1, 1, 0]
+
+
+def test_a_full_page_of_updates_leads_to_the_next_one_in_the_same_window(intake, routing):
+    identity = intake.reported()
+    for _ in range(5):
+        intake.clock.forward(minutes=1)
+        routing.moved(identity, "accepted")
+    every = listed(intake)
+    answer = intake.ask("servicerequestupdates.json", page_size="2")
+    met = answer.json()
+    while "link" in answer.headers:
+        intake.clock.forward(days=1)  # a window of its own would move on
+        [link] = re.findall(r'<http://127.0.0.1:8311(/\S+)>; rel="next"', answer.headers["link"])
+        answer = intake.client.get(link)
+        met += answer.json()
+
+    assert met == every
+    assert "link" not in intake.ask("servicerequestupdates.xml").headers
 
 
 def test_updates_of_what_is_not_public_are_told_to_nobody(intake, routing, make_key):

@@ -42,8 +42,8 @@ def tell_supporters(
     if name is None or request.visibility != "public":
         return
     pack = ground.packs[request.jurisdiction_id]
-    for supporter in store.supporters_to_tell(session, request.service_request_id):
-        message = wire.to_supporter(
+    messages = [
+        wire.to_supporter(
             pack,
             request,
             name,
@@ -52,7 +52,9 @@ def tell_supporters(
             words=event.data["words"],
             outcome_code=event.data["outcome_code"],
         )
-        store.add_message(session, message, now)
+        for supporter in store.supporters_to_tell(session, request.service_request_id)
+    ]
+    store.add_messages(session, messages, now)
 
 
 def leave(session: Session, ground: Ground, secret: str) -> Supporter:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from servicekit import georeport, web
 from servicekit.errors import BadInput
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, domain, store, wire
 from intake.actions import commenting
-from intake.api.answers import answer, city, legal_id, may_report, pairs, unknown
+from intake.api.answers import city, legal_id, may_report, pairs, unknown
 from intake.keyring import Keyring
 from intake.photos import Photos
 
@@ -38,11 +39,19 @@ class Updates:
     ) -> web.Answer:
         """List what happened to public requests, oldest first."""
         pack = city(self.ground, jurisdiction_id)
-        search = wire.read_update_search(wire.Fields(pairs(given)), pack, self.now())
+        fields = wire.Fields(pairs(given))
+        search = wire.read_update_search(fields, pack, self.now())
         with self.db.begin() as session:
             found = store.list_updates(session, search)
         rows = [wire.update_row(update, self.ground.public_url) for update in found]
-        return answer(*georeport.encode("service_request_updates", "request_update", rows, format))
+        body, media_type = georeport.encode(
+            "service_request_updates", "request_update", rows, format
+        )
+        headers = {}
+        if len(rows) == search.page_size:  # there may be more; the window stays as it was
+            root = f"{self.ground.public_url}/open311/v2/servicerequestupdates.{format}"
+            headers["Link"] = f'<{root}?{urlencode(wire.next_updates(search))}>; rel="next"'
+        return web.Answer(body=body, media_type=media_type, headers=headers)
 
     def post_update(
         self,

@@ -33,6 +33,7 @@ from intake.store.deliveries import (
 )
 from intake.store.messages import (
     add_message,
+    add_messages,
     claim_messages,
     dead_messages,
     message_row,
@@ -107,6 +108,7 @@ __all__ = [
     "add_comment",
     "add_deliveries",
     "add_message",
+    "add_messages",
     "add_move",
     "add_submissions",
     "add_supporter",

@@ -25,6 +25,13 @@ def add_message(session: Session, message: Message, now: datetime) -> bool:
     return session.execute(made.returning(MESSAGE.c.message_id)).first() is not None
 
 
+def add_messages(session: Session, messages: Sequence[Message], now: datetime) -> None:
+    """Store messages that wait to be sent; those known already are kept as they are."""
+    if messages:
+        made = insert(MESSAGE).on_conflict_do_nothing()
+        session.execute(made, [message_row(message, now) for message in messages])
+
+
 def claim_messages(session: Session, now: datetime, lease: timedelta, limit: int) -> list[Message]:
     """Take messages that are due, so that nobody else tries them before the lease is over.
 

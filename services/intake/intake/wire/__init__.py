@@ -54,7 +54,13 @@ from intake.wire.supporters import (
     supporter_of,
     to_supporter,
 )
-from intake.wire.updates import read_comment, read_update_search, request_commented, update_row
+from intake.wire.updates import (
+    next_updates,
+    read_comment,
+    read_update_search,
+    request_commented,
+    update_row,
+)
 from intake.wire.webhooks import (
     delivery_shown,
     is_public,
@@ -103,6 +109,7 @@ __all__ = [
     "moment",
     "move_of",
     "nearest",
+    "next_updates",
     "questions_of",
     "read_client_request_id",
     "read_comment",

@@ -1,7 +1,7 @@
 """Updates as FixMyStreet speaks them: what is asked for, what is said, what is answered."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from servicekit import georeport
@@ -48,6 +48,18 @@ def read_update_search(fields: Fields, pack: Pack, now: datetime) -> UpdateSearc
         page=page,
         page_size=page_size,
     )
+
+
+def next_updates(search: UpdateSearch) -> list[tuple[str, str]]:
+    """Return the parameters that ask for the page after a search's own."""
+    told = [("jurisdiction_id", search.jurisdiction_id)]
+    if search.service_request_ids is not None:
+        told.append(("service_request_id", ",".join(search.service_request_ids)))
+    if search.start is not None and search.end is not None:
+        last = search.end - timedelta(seconds=1)
+        told.append(("start_date", georeport.write_datetime(search.start)))
+        told.append(("end_date", georeport.write_datetime(last)))
+    return [*told, ("page", str(search.page + 1)), ("page_size", str(search.page_size))]
 
 
 def read_comment(fields: Fields, zone: tzinfo, *, sender: str) -> Said:
