@@ -107,13 +107,13 @@ def serve(process: Process) -> Any:
         Webhooks(
             db=db,
             ground=base,
-            keyring=keyring,
+            keys=keyring,
             now=now,
             http=config.webhook_http,
             private=config.webhook_private,
         ),
-        Desk(db=db, ground=base, now=now),
-        Applications(db=db, ground=base, now=now),
+        Desk(db=db, ground=base, keys=keyring, now=now),
+        Applications(db=db, ground=base, keys=keyring, now=now),
         Bulk(db=db, ground=base, now=now),
         pages=Pages(
             db=db, ground=base, keep=photos.keep, definitions=asks, now=now, gate=gate

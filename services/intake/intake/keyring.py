@@ -42,9 +42,9 @@ class Keyring:
         await self.limiter.let_in(f"key:{key.id}", self._limit(key))
         return key
 
-    def admit(self, text: str | None) -> Key:
-        """Return a key that may be used now; raises Forbidden and TooMany."""
-        key = self.recall(text) or self.find(text)
+    def admit(self, text: str | None, *, anew: bool = False) -> Key:
+        """Return a key that may be used now, looked up anew if wished; raises as ``enter``."""
+        key = (None if anew else self.recall(text)) or self.find(text)
         self.charge(key)
         return key
 

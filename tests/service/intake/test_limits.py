@@ -94,6 +94,28 @@ def test_guessing_keys_is_answered_429_while_a_good_key_goes_on(intake, limited_
     assert post(process_of("203.0.113.8"), intake, api_key="x.guess").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/intake/v1/keys"),
+        ("GET", "/api/intake/v1/webhooks"),
+        ("PUT", "/api/intake/v1/requests/x/visibility"),
+        ("POST", "/open311/v2/servicerequestupdates.json"),
+    ],
+)
+def test_every_door_that_asks_for_a_key_is_closed_to_who_guesses(process_of, method, path):
+    client = process_of(intake_bad_key_per_minute="1", intake_bad_key_burst="2")
+    options = {"params": {"jurisdiction_id": towns.FIRST}}
+    if method == "PUT":
+        options["json"] = {"visibility": "hidden"}
+
+    def guess(number):
+        headers = {"Authorization": f"Bearer {number}.guess"}
+        return client(method, path, headers=headers, **options).status_code
+
+    assert [guess(number) for number in range(4)] == [403, 403, 429, 429]
+
+
 def test_a_flood_of_forms_from_one_address_is_answered_429(process_of):
     client = process_of(intake_form_per_minute="1", intake_form_burst="2")
     answers = [client.post(FORM, data={"description": ""}) for _ in range(3)]

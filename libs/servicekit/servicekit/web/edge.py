@@ -34,7 +34,7 @@ _TO_ALL = (
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"Location, Link, X-Total-Count, Retry-After, ETag",
+        b"Location, Link, X-Total-Count, Retry-After, ETag, Definition-Version",
     ),
 )
 _AWAY = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)

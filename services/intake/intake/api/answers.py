@@ -50,6 +50,17 @@ def may_report(keys: Keyring, pack: Pack, text: str | None, *roles: str) -> Key:
     return key
 
 
+def may(keys: Keyring, *roles: str) -> Key:
+    """Return the key of ``Authorization: Bearer``, looked up anew; raises Forbidden and TooMany.
+
+    Asks the database, so it is not for the event loop.
+    """
+    key = keys.admit(web.bearer(), anew=True)
+    if roles and not key.has(*roles):
+        raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
+    return key
+
+
 def legal_id(service_request_id: str) -> str:
     """Return an id that may be asked for; raises NotFound for one that no text can hold."""
     if not georeport.legal(service_request_id):

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from servicekit import keys, web
 from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, store
-from intake.api.answers import legal_id, unknown
+from intake.api.answers import legal_id, may, unknown
 from intake.domain import updates
+from intake.keyring import Keyring
+
+_STAFF = ("operator", "ombudsman", "administrator")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,15 +21,13 @@ class Desk:
 
     db: sessionmaker[Session]
     ground: actions.Ground
+    keys: Keyring
     now: Callable[[], datetime]
 
     def put_update_visibility(self, update_id: str, body: Mapping[str, Any]) -> dict[str, str]:
         """Hide a comment of others, or show it again."""
-        named = updates.comment_of(update_id)
+        named, key = updates.comment_of(update_id), may(self.keys, *_STAFF)
         with self.db.begin() as session:
-            key = keys.require(
-                session, store.API_KEY, web.bearer(), "operator", "ombudsman", "administrator"
-            )
             request = store.find_request(session, legal_id(named[0])) if named else None
             if named is None or request is None or not key.may_in(request.jurisdiction_id):
                 raise unknown("update_id", update_id)
@@ -38,10 +38,8 @@ class Desk:
 
     def put_visibility(self, service_request_id: str, body: Mapping[str, Any]) -> dict[str, str]:
         """Publish, accept or hide a request."""
+        key = may(self.keys, *_STAFF)
         with self.db.begin() as session:
-            key = keys.require(
-                session, store.API_KEY, web.bearer(), "operator", "ombudsman", "administrator"
-            )
             request = store.find_request(session, legal_id(service_request_id))
             if request is None or not key.may_in(request.jurisdiction_id):
                 raise unknown("service_request_id", service_request_id)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from servicekit import keys, web
 from servicekit.errors import NotFound
 from servicekit.keys import Key
 from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, store, wire
 from intake.actions import webhooks as hooks
+from intake.api.answers import may
 from intake.domain.webhooks import Webhook
 from intake.keyring import Keyring
 
@@ -27,16 +27,14 @@ class Webhooks:
 
     db: sessionmaker[Session]
     ground: actions.Ground
-    keyring: Keyring
+    keys: Keyring
     now: Callable[[], datetime]
     http: bool
     private: bool
 
     @contextmanager
     def _asked(self) -> Iterator[tuple[Session, Key]]:
-        with self.db.begin() as session:
-            key = keys.require(session, store.API_KEY, web.bearer())
-        self.keyring.charge(key)
+        key = may(self.keys)
         with self.db.begin() as session:
             yield session, key
 
