@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -147,7 +147,7 @@ async def _replay(plan: Plan, client: Client) -> int:
         plan.fallback,
     )
     _check_codes(chosen, offers)
-    reports, moved = await _reports(plan, client, offers, chosen)
+    reports, moved = await _reports(plan, client, offers, chosen, ledger.run)
     waiting = [
         report
         for row, report in zip(plan.rows, reports, strict=True)
@@ -178,7 +178,11 @@ def _check_codes(chosen: Mapping[str, Choice], offers: Sequence[Offer]) -> None:
 
 
 async def _reports(
-    plan: Plan, client: Client, offers: Sequence[Offer], chosen: Mapping[str, Choice]
+    plan: Plan,
+    client: Client,
+    offers: Sequence[Offer],
+    chosen: Mapping[str, Choice],
+    run: str,
 ) -> tuple[list[Report], int]:
     """Write the rows as forms; return them and how many positions were moved."""
     by_code = {offer.service_code: offer for offer in offers}
@@ -193,14 +197,8 @@ async def _reports(
             lat, long, was_moved = mover.place(row.lat, row.long)
             place, moved = (lat, long), moved + was_moved
         offer = by_code[chosen[row.category].service_code]
-        report = make_report(row, offer, questions[offer.service_code], place, ground)
-        reports.append(replace(report, findable=_findable(plan.pack, offer)))
+        reports.append(make_report(row, offer, questions[offer.service_code], place, ground, run))
     return reports, moved
-
-
-def _findable(pack: Pack, offer: Offer) -> bool:
-    service = pack.services.get(offer.service_code)
-    return offer.type == "realtime" and (service is None or service.visibility == "public")
 
 
 async def _send_all(
@@ -280,8 +278,6 @@ def _accepted_lines(sent: Sequence[Answer]) -> list[str]:
         "with a token": sum(bool(one.token) for one in good),
         "with neither": sum(not one.token and not one.service_request_id for one in good),
         "after more than one try": sum(one.tries > 1 for one in good),
-        "found again after a lost answer": sum(one.found for one in good),
-        "sent again though perhaps stored": sum(one.unsure for one in good),
     }
     return [f"            {count:>6}   {name}" for name, count in counts.items() if count]
 

@@ -2,9 +2,10 @@
 
 import csv
 import json
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from ruamel.yaml.comments import CommentedMap
 from onebox.replay.mapping import Choice
 from onebox.replay.rows import Row
 from onebox.replay.sending import Answer
+
+ANSWERED = tuple(field.name for field in fields(Answer))
 
 
 class Ledger:
@@ -29,13 +32,25 @@ class Ledger:
         """The file that grows."""
         return self.folder / "ledger.jsonl"
 
+    @property
+    def run(self) -> str:
+        """What marks the reports of this replay, the same until it begins anew."""
+        if not self._run.exists():
+            self._run.write_text(secrets.token_hex(8), encoding="ascii")
+        return self._run.read_text(encoding="ascii")
+
+    @property
+    def _run(self) -> Path:
+        return self.folder / "run"
+
     def load(self) -> None:
         """Remember what was accepted by earlier runs; half a line after a kill is left out."""
         if not self.path.exists():
             return
         for line in self.path.read_text(encoding="utf-8").splitlines():
             try:
-                answer = Answer(**json.loads(line))
+                said = json.loads(line)
+                answer = Answer(**{name: said[name] for name in ANSWERED if name in said})
             except (ValueError, TypeError):
                 continue
             self.answers[answer.request_id] = answer
@@ -44,6 +59,7 @@ class Ledger:
         """Begin anew."""
         self.answers.clear()
         self.path.unlink(missing_ok=True)
+        self._run.unlink(missing_ok=True)
 
     def done(self, row: Row) -> bool:
         """Say whether this row was accepted before."""
@@ -67,8 +83,6 @@ class Ledger:
                 "service_request_id",
                 "token",
                 "tries",
-                "found",
-                "unsure",
             ),
         )
         self._table(

@@ -1,10 +1,15 @@
-"""One client of GeoReport: keeps its connection, waits when asked to, never sends twice blindly."""
+"""One client of GeoReport: keeps its connection, waits when asked to, marks what it sends.
+
+Each report carries a ``client_request_id``, so that one whose answer got lost may be sent again:
+the city answers it as the first time.
+"""
 
 import asyncio
+import hashlib
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -17,12 +22,8 @@ from onebox.replay.rows import Row
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 FIRST_WAIT_S: Final = 0.25
 LONGEST_WAIT_S: Final = 10.0
-CLOCK_SLACK: Final = timedelta(seconds=60)
 AGAIN: Final = frozenset((408, 425, 429, 500, 502, 503, 504))
 """Answers after which the same report is sent once more."""
-SURELY_NOT_KEPT: Final = frozenset((425, 429, 503))
-"""Of these, the ones that say that nothing was stored."""
-NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 OK, CREATED = 200, 201
 
 
@@ -39,13 +40,6 @@ class Report:
     lat: float | None
     long: float | None
     pairs: tuple[tuple[str, str], ...]
-    findable: bool
-    """Whether a stored one would show up in the public list."""
-
-    @property
-    def description(self) -> str:
-        """The words that are sent."""
-        return dict(self.pairs).get("description", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +54,6 @@ class Answer:
     token: str = ""
     reason: str = ""
     tries: int = 1
-    found: bool = False
-    """It was stored by a try whose answer got lost, and found again in the list."""
-    unsure: bool = False
-    """A try's answer got lost and the report cannot be looked up; it was sent once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +63,6 @@ class _Heard:
     status: int = 0
     reason: str = ""
     receipt: Mapping[str, Any] | None = None
-    perhaps_kept: bool = False
     wait_s: float = 0.0
 
 
@@ -85,7 +74,6 @@ class Client:
     jurisdiction_id: str
     api_key: str
     patience_s: float = 120.0
-    claimed: set[str] = field(default_factory=set)
 
     async def offers(self, locale: str = "") -> list[Offer]:
         """Read the service list, in the language of the file where the city has it."""
@@ -111,82 +99,29 @@ class Client:
     async def send(self, report: Report) -> Answer:
         """Send one report until the city has answered it, or patience is at its end."""
         loop = asyncio.get_running_loop()
-        end, since = loop.time() + self.patience_s, datetime.now(UTC) - CLOCK_SLACK
-        tries, unsure, wait_s = 0, False, FIRST_WAIT_S
+        end = loop.time() + self.patience_s
+        tries, wait_s = 0, FIRST_WAIT_S
         while True:
             tries += 1
             heard = await self._post(report)
             if heard.receipt is not None:
-                return self._accepted(report, heard, tries, unsure=unsure)
+                return _accepted(report, heard, tries)
             if heard.status and heard.status not in AGAIN:
                 return _ended(report, "refused", heard, tries)
             if loop.time() + wait_s > end:
                 return _ended(report, "failed", heard, tries)
             await asyncio.sleep(max(wait_s, min(heard.wait_s, LONGEST_WAIT_S)))
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-            if heard.perhaps_kept and (found := await self._look(report, since, end)):
-                return _found_again(report, found, tries)
-            unsure = unsure or (heard.perhaps_kept and not report.findable)
 
     async def _post(self, report: Report) -> "_Heard":
-        """Send a report once and say what came back, and whether it may be stored."""
+        """Send a report once and say what came back."""
         try:
             answer = await self.http.post("requests.json", content=_body(report), headers=FORM)
-        except NOT_SENT as error:
-            return _Heard(reason=_words(error))
         except httpx.TransportError as error:
-            return _Heard(reason=_words(error), perhaps_kept=True)
+            return _Heard(reason=_words(error))
         if answer.status_code in (OK, CREATED):
             return _Heard(answer.status_code, receipt=answer.json()[0])
-        return _Heard(
-            answer.status_code,
-            _reason(answer),
-            perhaps_kept=answer.status_code in AGAIN - SURELY_NOT_KEPT,
-            wait_s=_asked(answer),
-        )
-
-    def _accepted(self, report: Report, heard: "_Heard", tries: int, *, unsure: bool) -> Answer:
-        receipt = heard.receipt or {}
-        identity = str(receipt.get("service_request_id") or "")
-        self.claimed.add(identity)
-        return Answer(
-            report.request_id,
-            report.service_code,
-            "accepted",
-            heard.status,
-            service_request_id=identity,
-            token=str(receipt.get("token") or ""),
-            tries=tries,
-            unsure=unsure,
-        )
-
-    async def _look(self, report: Report, since: datetime, end: float) -> str:
-        """Look in the public list for a report whose answer got lost; return its id or nothing."""
-        if not report.findable:
-            return ""
-        loop = asyncio.get_running_loop()
-        wait_s = FIRST_WAIT_S
-        while loop.time() < end:
-            try:
-                listed = await self._read(
-                    "requests.json",
-                    service_code=report.service_code,
-                    start_date=since.isoformat(timespec="seconds"),
-                )
-            except (httpx.TransportError, NoWay):
-                await asyncio.sleep(wait_s)
-                wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-            else:
-                return self._claim(report, listed)
-        return ""
-
-    def _claim(self, report: Report, listed: Sequence[Mapping[str, Any]]) -> str:
-        for one in listed:
-            identity = str(one["service_request_id"])
-            if identity not in self.claimed and _same(report, one):
-                self.claimed.add(identity)
-                return identity
-        return ""
+        return _Heard(answer.status_code, _reason(answer), wait_s=_asked(answer))
 
     async def known(self, identities: Sequence[str]) -> bool:
         """Say whether the city still knows at least one of these requests."""
@@ -205,6 +140,19 @@ class Client:
         return answer.json()
 
 
+def _accepted(report: Report, heard: _Heard, tries: int) -> Answer:
+    receipt = heard.receipt or {}
+    return Answer(
+        report.request_id,
+        report.service_code,
+        "accepted",
+        heard.status,
+        service_request_id=str(receipt.get("service_request_id") or ""),
+        token=str(receipt.get("token") or ""),
+        tries=tries,
+    )
+
+
 def _ended(report: Report, kind: str, heard: _Heard, tries: int) -> Answer:
     return Answer(
         report.request_id,
@@ -216,28 +164,22 @@ def _ended(report: Report, kind: str, heard: _Heard, tries: int) -> Answer:
     )
 
 
-def _found_again(report: Report, identity: str, tries: int) -> Answer:
-    return Answer(
-        report.request_id,
-        report.service_code,
-        "accepted",
-        CREATED,
-        service_request_id=identity,
-        tries=tries,
-        found=True,
-    )
-
-
 def make_report(
     row: Row,
     offer: Offer,
     questions: Sequence[Mapping[str, Any]],
     place: tuple[float | None, float | None],
     ground: Mapping[str, str],
+    run: str,
 ) -> Report:
-    """Write a row as the form that a client would send; ground holds jurisdiction and key."""
+    """Write a row as the form that a client would send; ground holds jurisdiction and key.
+
+    ``run`` tells the reports of one replay from those of another.
+    """
     lat, long = place
-    pairs = [*ground.items(), ("service_code", offer.service_code)]
+    mark = hashlib.sha256(row.request_id.encode()).hexdigest()[:32]
+    pairs = [*ground.items(), ("client_request_id", f"replay-{run}-{mark}")]
+    pairs.append(("service_code", offer.service_code))
     if lat is not None and long is not None:
         pairs += [("lat", repr(lat)), ("long", repr(long))]
     given = {"address_string": row.address, "zipcode": row.zipcode}
@@ -246,7 +188,7 @@ def make_report(
     for question in questions:
         if question["required"] and question["variable"]:
             pairs.append((f"attribute[{question['code']}]", answer_to(question, row)))
-    return Report(row.request_id, offer.service_code, lat, long, tuple(pairs), findable=True)
+    return Report(row.request_id, offer.service_code, lat, long, tuple(pairs))
 
 
 def answer_to(question: Mapping[str, Any], row: Row) -> str:
@@ -265,13 +207,6 @@ def answer_to(question: Mapping[str, Any], row: Row) -> str:
 
 def _body(report: Report) -> bytes:
     return urlencode(report.pairs).encode()
-
-
-def _same(report: Report, listed: Mapping[str, Any]) -> bool:
-    return (listed.get("description") or "").split() == report.description.split() and all(
-        a == b or (a is not None and b is not None and abs(a - b) < 1e-6)  # noqa: PLR2004  0.1 m
-        for a, b in ((report.lat, listed.get("lat")), (report.long, listed.get("long")))
-    )
 
 
 def _reason(answer: httpx.Response) -> str:
