@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import os
+import re
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
+from filling import fill
 from ground import CITY, SECONDS, Ground, Measured, cpu_s, for_a_while
 
-ROWS = 20_000
+ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 LIST = 1_000
 READERS = 4
 REPORTERS = 32
@@ -38,21 +44,42 @@ def rows(ground: Ground) -> Iterator[tuple[Any, ...]]:
     """Yield the lines of the table about requests."""
     prepare(ground)
     for form in ("json", "xml"):
-        name = f"GET list, {LIST:,} rows, {form.upper()}"
-        path = f"/open311/v2/requests.{form}?jurisdiction_id={CITY}&page_size={LIST}"
+        name = f"GET list, {LIST:,} of {ROWS:,}, {form.upper()}"
+        path = f"/open311/v2/requests.{form}?jurisdiction_id={CITY}"
+        for clients in (1, READERS):
+            alone = clients == 1
+            yield (
+                f"{name}, {clients} client" + "s" * (not alone),
+                "query and fetch alone" if alone else f"pgbench, same query, {clients} clients",
+                "list",
+                lambda path=path, clients=clients: get(ground, path, clients),
+                (lambda form=form: fetch(ground, page(form), LIST))
+                if alone
+                else lambda form=form: ground.pgbench("intake", page(form) + ";\n", READERS),
+            )
+        floor = lambda form=form: fetch(ground, page(form), LIST)  # noqa: E731 - of three lines
         yield (
-            f"{name}, 1 client",
+            f"{name}, each another one",
             "query and fetch alone",
             "list",
-            lambda path=path: get(ground, path, 1),
-            lambda form=form: fetch(ground, page(form), LIST),
+            lambda path=path: ask(ground, others(path), 1, SECONDS, b"200"),
+            floor,
         )
         yield (
-            f"{name}, {READERS} clients",
-            f"pgbench, same query, {READERS} clients",
+            f"{name}, unchanged: 304",
+            "query and fetch alone",
             "list",
-            lambda path=path: get(ground, path, READERS),
-            lambda form=form: ground.pgbench("intake", page(form) + ";\n", READERS),
+            lambda path=path: unchanged(ground, path),
+            floor,
+        )
+        yield (
+            f"{name}, each another one, zstd",
+            "query and fetch alone",
+            "list",
+            lambda path=path: ask(
+                ground, others(path, "Accept-Encoding: zstd\r\n"), 1, SECONDS, b"200"
+            ),
+            floor,
         )
     identity = ground.sql("intake", "SELECT service_request_id FROM request LIMIT 1")[0][0]
     one = f"SELECT json_fragment FROM request WHERE service_request_id = '{identity}'"
@@ -77,26 +104,8 @@ def prepare(ground: Ground) -> None:
     """Report once through the door, then copy that report until there is something to list."""
     assert ground.intake
     assert post(ground, 1, seconds=0.2).rate
-    columns = [
-        name
-        for (name,) in ground.sql(
-            "intake",
-            "SELECT column_name FROM information_schema.columns"
-            " WHERE table_name = 'request' AND table_schema = 'public' ORDER BY ordinal_position",
-        )
-    ]
-    changed = {
-        "service_request_id": "'SDR-' || n",
-        "token": "NULL",
-        "requested_datetime": "requested_datetime - n * interval '3 minutes'",
-    }
-    values = ", ".join(changed.get(name, name) for name in columns)
-    ground.sql(
-        "intake",
-        f"INSERT INTO request ({', '.join(columns)}) SELECT {values} FROM"
-        f" (SELECT * FROM request LIMIT 1) AS made, generate_series(1, {ROWS}) AS n",
-    )
-    ground.sql("intake", "VACUUM ANALYZE")
+    with ground.connect("intake") as connection:
+        fill(connection, ROWS)
 
 
 def page(form: str) -> str:
@@ -115,29 +124,32 @@ def fetch(ground: Ground, query: str, count: int) -> Measured:
 # --- the client: as little as HTTP/1.1 needs, so that the cores are left to the service
 
 
-async def _talk(port: int, asked: bytes, until: float, good: bytes) -> int:
+Asked = Callable[[], bytes]
+
+
+async def _talk(port: int, asked: Asked, until: float, good: bytes) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
     done = 0
     while time.perf_counter() < until:
-        writer.write(asked)
+        writer.write(asked())
         head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.lower().split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-        body = await reader.readexactly(length)
         if not head.startswith(b"HTTP/1.1 " + good):
-            raise RuntimeError((head + body)[:600].decode(errors="replace"))
+            raise RuntimeError(head.decode(errors="replace"))
+        length = re.search(rb"content-length: *(\d+)", head.lower())
+        await reader.readexactly(int(length[1]) if length else 0)
         done += 1
     writer.close()
     return done
 
 
-async def _all(port: int, asked: bytes, clients: int, seconds: float, good: bytes) -> int:
+async def _all(port: int, asked: Asked, clients: int, seconds: float, good: bytes) -> int:
     until = time.perf_counter() + seconds
     talks = (_talk(port, asked, until, good) for _ in range(clients))
     return sum(await asyncio.gather(*talks))
 
 
-def ask(ground: Ground, asked: bytes, clients: int, seconds: float, good: bytes) -> Measured:
-    """Measure a request that many clients send again and again."""
+def ask(ground: Ground, asked: Asked, clients: int, seconds: float, good: bytes) -> Measured:
+    """Measure requests that many clients send one after the other."""
     process = ground.intake.process
     assert process is not None
     asyncio.run(_all(ground.intake_port, asked, clients, min(0.5, seconds), good))
@@ -147,10 +159,34 @@ def ask(ground: Ground, asked: bytes, clients: int, seconds: float, good: bytes)
     return Measured(count / took, (cpu_s(process.pid) - used) / count * 1e6)
 
 
+def question(path: str, headers: str = "") -> bytes:
+    """Return a GET."""
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n{headers}\r\n".encode()
+
+
 def get(ground: Ground, path: str, clients: int) -> Measured:
-    """Measure a GET."""
-    asked = f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
-    return ask(ground, asked, clients, SECONDS, b"200")
+    """Measure a GET that is sent again and again."""
+    asked = question(path)
+    return ask(ground, lambda: asked, clients, SECONDS, b"200")
+
+
+def others(path: str, headers: str = "") -> Asked:
+    """Return questions for lists that nobody asked for before: each ends at another moment."""
+    now, seconds = datetime.now(UTC), itertools.count(1)
+
+    def asked() -> bytes:
+        end = now - timedelta(seconds=next(seconds))
+        return question(f"{path}&end_date={end:%Y-%m-%dT%H:%M:%SZ}", headers)
+
+    return asked
+
+
+def unchanged(ground: Ground, path: str) -> Measured:
+    """Measure a GET of those who have the list already."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{ground.intake_port}{path}") as answer:
+        tag = answer.headers["ETag"]
+    asked = question(path, f"If-None-Match: {tag}\r\n")
+    return ask(ground, lambda: asked, 1, SECONDS, b"304")
 
 
 def post(ground: Ground, clients: int, seconds: float = SECONDS) -> Measured:
@@ -161,4 +197,5 @@ def post(ground: Ground, clients: int, seconds: float = SECONDS) -> Measured:
         "Content-Type: application/x-www-form-urlencoded\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
-    return ask(ground, head.encode() + body, clients, seconds, b"201")
+    asked = head.encode() + body
+    return ask(ground, lambda: asked, clients, seconds, b"201")

@@ -73,11 +73,10 @@ class Lists:
     async def answer(self, asked: Asked) -> web.Answer:
         """Return a list, or that the client has it."""
         question = (asked.url, asked.format, *asked.sent)
-        total = await self.reads.total(asked.search) if asked.search.paged else None
         heard = self.shelf.heard(question)
         if heard or caching.asked_before():
             mark = await self.reads.mark(asked.search)
-            headers = _headers(asked, mark, total)
+            headers = await self._headers(asked, mark)
             if caching.known(headers["ETag"]):
                 return caching.not_modified(headers["ETag"], headers)
             body = self.shelf.take(question, mark)
@@ -87,7 +86,15 @@ class Lists:
         body = joined(page.fragments, asked.format)
         if heard:
             self.shelf.put(question, page.mark, body)
-        return _answer(body, asked.format, _headers(asked, page.mark, total))
+        return _answer(body, asked.format, await self._headers(asked, page.mark))
+
+    async def _headers(self, asked: Asked, mark: store.Mark) -> dict[str, str]:
+        tag, told = f'W/"{mark}"', {}
+        if asked.search.paged:
+            total = await self.reads.total(asked.search, mark.rows)
+            told = page_headers(asked, mark.rows, total)
+            tag = f'W/"{mark}-{total}"'
+        return {"ETag": tag, "Cache-Control": caching.REVALIDATE, **told}
 
 
 def joined(fragments: list[bytes], fmt: str) -> bytes:
@@ -98,15 +105,13 @@ def joined(fragments: list[bytes], fmt: str) -> bytes:
 
 
 def page_headers(asked: Asked, rows: int, total: int | None) -> dict[str, str]:
-    """Return how many there are, and the ways to other pages; nothing when no page was asked for.
+    """Return how many there are, and the ways to other pages.
 
     Where it is not known how many there are, a full page is followed by a next one, and no page is
     the last. Source: RFC 8288. The links are made of the parameters that the contract knows, so
     that an api_key sent along with a GET is not handed on.
     """
     size, page = asked.search.page_size, asked.search.page
-    if not asked.search.paged:
-        return {}
     ways = {"first": 1, "prev": page - 1, "next": page + 1 if rows == size else 0}
     told = {}
     if total is not None:
@@ -122,12 +127,6 @@ def _address(asked: Asked, page: int) -> str:
     sent = [(name, value) for name, value in asked.sent if name not in {"page", *PAGE_SIZES}]
     pages = [("page", str(page)), ("page_size", str(asked.search.page_size))]
     return f"{asked.url}?{urlencode([*sent, *pages])}"
-
-
-def _headers(asked: Asked, mark: store.Mark, total: int | None) -> dict[str, str]:
-    tag = f'W/"{mark}"' if total is None else f'W/"{mark}-{total:x}"'
-    told = {"ETag": tag, "Cache-Control": caching.REVALIDATE}
-    return {**told, **page_headers(asked, mark.rows, total)}
 
 
 def _answer(body: bytes, fmt: str, headers: dict[str, str]) -> web.Answer:

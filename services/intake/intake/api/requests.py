@@ -45,8 +45,6 @@ class Requests:
         return await self.lists.answer(asked)
 
     async def _extended(self, asked: Asked) -> web.Answer:
-        total = await self.reads.total(asked.search) if asked.search.paged else None
-
         def read() -> tuple[bytes, str, int]:
             with self.db.begin() as session:
                 found = store.search_requests(session, asked.search)
@@ -55,7 +53,10 @@ class Requests:
             return (*said, len(rows))
 
         body, media_type, rows = await to_thread.run_sync(read)
-        headers = page_headers(asked, rows, total)
+        headers = {}
+        if asked.search.paged:
+            total = await self.reads.total(asked.search, rows)
+            headers = page_headers(asked, rows, total)
         return caching.cached(web.Answer(body=body, media_type=media_type, headers=headers))
 
     async def get_request(

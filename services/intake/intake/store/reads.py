@@ -75,13 +75,16 @@ class Reads:
         found = await self._reader(one).rows(mark_statement(one.shape), one.values)
         return Mark(int(found.get_value(0, 0) or 0), int(found.get_value(0, 1) or 0))
 
-    async def total(self, search: Search) -> int | None:
+    async def total(self, search: Search, rows: int) -> int | None:
         """Return how many requests a search finds, None when it is too much to count now.
 
-        A few are counted each time. Counting many would cost as much as there is stored, on each
-        page: that figure is remembered for REMEMBERED_S, and counted at most every WHOLE_EVERY_S,
-        for whichever search; words, which no index counts, not at all.
+        ``rows`` are on the page; one that is not full tells by itself. Else a few are counted each
+        time. Counting many would cost as much as there is stored, on each page: that figure is
+        remembered for REMEMBERED_S, and counted at most every WHOLE_EVERY_S, for whichever search;
+        words, which no index counts, not at all.
         """
+        if rows < search.page_size and (rows or search.page == 1):
+            return (search.page - 1) * search.page_size + rows
         one = asked(search)
         few = await self._count(one, whole=False)
         if few <= one.shape.counted:

@@ -23,8 +23,9 @@ from intake.store.requests import PUBLIC, STORED, fragment, request_of
 from intake.store.tables import REQUEST
 
 MOST_CODES = 32
-# What is counted for each page, out of an index and out of the rows; more is remembered a while.
-COUNTED, COUNTED_WORDS = 1_000, 200
+# What is counted for each page; more is remembered a while. In a small area, or for words, many
+# rows are looked at for each that counts.
+COUNTED, COUNTED_FEW = 1_000, 200
 _SIZES = (1, 2, 4, 6, 9, 12, 16, 20, 25, 32, 42, 56, 75, 100, 125, 150)  # walks that are merged
 _NO_CELL, _NO_CODE = -1, ""
 # What an index has as its key in front of requested_datetime, so that rows come from it as shown.
@@ -34,6 +35,7 @@ _KEYS = (
     frozenset({"start", "end", "service_code"}),
 )
 _UPDATES = frozenset({"updated_after", "updated_before", "updated_since_start"})
+_SPARSE = frozenset({"words", "box", "circle"})
 _FREE = frozenset({"words", "service_request_ids", "updated_after", "updated_before"})
 
 c = REQUEST.c
@@ -63,7 +65,7 @@ class Shape:
     @property
     def counted(self) -> int:
         """How many are counted each time."""
-        return COUNTED_WORDS if "words" in self.asked else COUNTED
+        return COUNTED_FEW if self.asked & _SPARSE else COUNTED
 
     @property
     def direct(self) -> bool:
