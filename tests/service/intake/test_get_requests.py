@@ -176,6 +176,11 @@ def test_extensions_appear_only_when_asked_for(intake):
         "supporters": 0,
         "service_object_id": None,
         "service_object_type": None,
+        "jurisdiction_id": towns.FIRST,
+        "service_group": "streets",
+        "department": None,
+        "district": "d1",
+        "closed_datetime": None,
     }
     root = ET.fromstring(intake.ask("requests.xml", extensions="true").content)
     assert root.findtext("request/extended_attributes/detailed_status") == "RECEIVED"
