@@ -70,7 +70,8 @@ def test_a_supporter_is_answered_in_xml_too(intake):
 
 
 @pytest.mark.parametrize(
-    "again", ["rosa@example.org", " Rosa@Example.ORG ", "\uff52osa@example.org"]
+    "again",
+    ["rosa@example.org", " Rosa@Example.ORG ", "\uff52osa@example.org", "rosa+more@example.org"],
 )
 def test_the_same_address_counts_once_however_it_is_spelt(intake, again):
     identity = intake.reported()
@@ -81,6 +82,22 @@ def test_the_same_address_counts_once_however_it_is_spelt(intake, again):
     assert len(mails(intake)) == 1, "and hears of it once"
     other = intake.reported()
     assert joined(intake, other, email=again)["supporters"] == 1
+
+
+def test_nobody_floods_the_mailbox_of_another_by_joining_with_its_address(intake):
+    ids = [intake.reported() for _ in range(12)]
+    statuses = [
+        join(intake, identity, email=f"rosa+{number}@example.org").status_code
+        for number, identity in enumerate(ids[:11])
+    ]
+    by_page = intake.client.post(f"/reports/{ids[11]}/support", data={"email": "rosa@example.org"})
+    sent = len(mails(intake))
+    other = join(intake, ids[11], email="ana@example.org").status_code
+    intake.clock.forward(days=1)
+
+    assert statuses == [201] * 10 + [429]
+    assert (by_page.status_code, sent, other) == (303, 10, 201)
+    assert join(intake, ids[11], email="rosa@example.org").status_code == 201
 
 
 def test_the_same_address_counts_once_also_when_it_joins_at_once(intake):

@@ -2,26 +2,28 @@
 
 from datetime import datetime
 
-from servicekit.errors import NotFound
+from servicekit.errors import NotFound, TooMany
 from servicekit.events import Event
 from sqlalchemy.orm import Session
 
 from intake import domain, store, wire
 from intake.actions import Ground, name_of_news
-from intake.domain.supporters import Supporter, check_may_join
+from intake.domain.supporters import JOINED_WITHIN, MOST_JOINED, Supporter, check_may_join
 
 
 def join(session: Session, ground: Ground, supporter: Supporter, *, now: datetime) -> int:
     """Record a supporter of a public request, and a mail; returns how many there are now.
 
     Who joined before is not recorded again and hears nothing. Raises NotFound when there is no
-    such public request, and Conflict when it is closed.
+    such public request, Conflict when it is closed, and TooMany when the address joined too many
+    a short while ago: it may be somebody else's.
     """
     request = store.public_request(session, supporter.jurisdiction_id, supporter.service_request_id)
     if request is None:
         raise NotFound(f'service_request_id "{supporter.service_request_id}" was not found')
     check_may_join(request)
     if store.add_supporter(session, supporter, now) and supporter.who.email is not None:
+        _check_not_flooded(session, supporter, now)
         message = wire.to_supporter(
             ground.packs[request.jurisdiction_id],
             request,
@@ -32,6 +34,15 @@ def join(session: Session, ground: Ground, supporter: Supporter, *, now: datetim
         store.add_message(session, message, now)
     counted = store.count_supporters(session, [request.service_request_id])
     return counted.get(request.service_request_id, 0)
+
+
+def _check_not_flooded(session: Session, supporter: Supporter, now: datetime) -> None:
+    joined = store.joined_since(session, supporter.email_key or "", now - JOINED_WITHIN)
+    if joined > MOST_JOINED:
+        wait_s = int(JOINED_WITHIN.total_seconds())
+        raise TooMany(
+            "email joined too many requests lately; try again later", retry_after_s=wait_s
+        )
 
 
 def tell_supporters(

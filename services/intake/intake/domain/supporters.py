@@ -1,11 +1,18 @@
 """Supporters: people whom a request of somebody else concerns too."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import timedelta
 
 from servicekit.errors import Conflict
 
 from intake.domain import Reporter, Request
+
+# How often strangers may have one address written to by joining with it.
+MOST_JOINED = 10
+JOINED_WITHIN = timedelta(days=1)
+_MARK = re.compile(r"\+[^@]*@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +35,11 @@ class Supporter:
 
 
 def same_address(email: str) -> str:
-    """Return one spelling for all spellings of a mail address."""
-    return unicodedata.normalize("NFKC", email.strip()).casefold()
+    """Return one spelling for all spellings of a mail address.
+
+    What stands behind a plus is a mark of the owner's own: the mail comes to the same box.
+    """
+    return _MARK.sub("@", unicodedata.normalize("NFKC", email.strip()).casefold(), count=1)
 
 
 def check_may_join(request: Request) -> None:

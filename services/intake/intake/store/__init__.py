@@ -72,6 +72,7 @@ from intake.store.supporters import (
     count_supporters,
     find_supporter,
     forget_supporter,
+    joined_since,
     supporter_email,
     supporters_to_tell,
 )
@@ -139,6 +140,7 @@ __all__ = [
     "forget_supporter",
     "hand_over",
     "hide_comment",
+    "joined_since",
     "known_comment",
     "last_number",
     "last_numbers",

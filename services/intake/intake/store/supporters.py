@@ -26,6 +26,12 @@ def add_supporter(session: Session, supporter: Supporter, now: datetime) -> bool
     return session.execute(made.returning(SUPPORTER.c.supporter_id)).first() is not None
 
 
+def joined_since(session: Session, email_key: str, since: datetime) -> int:
+    """Return how many requests an address joined since a moment, and has not left."""
+    mine = (SUPPORTER.c.email_key == email_key, SUPPORTER.c.created_at > since)
+    return session.scalar(sa.select(sa.func.count()).where(*mine)) or 0
+
+
 def find_supporter(session: Session, supporter_id: str) -> Supporter | None:
     """Return a supporter, or None."""
     query = sa.select(SUPPORTER).where(SUPPORTER.c.supporter_id == supporter_id)
