@@ -138,6 +138,8 @@ def test_the_window_of_updates_is_inclusive_to_the_second_and_of_any_length(
         ({"end_date": "0001-01-01"}, "start_date"),
         ({"end_date": "9999-12-31T23:59:59Z"}, "end_date"),
         ({"page_size": "0"}, "page_size"),
+        ({"page": "101"}, "page"),
+        ({"page": "99999999999999999999", "page_size": "1"}, "page"),
     ],
 )
 def test_a_window_of_updates_that_cannot_be_used_is_named(intake, errors, window, named):

@@ -24,6 +24,7 @@ from intake.wire.reading import MAX_DESCRIPTION
 from intake.wire.searches import MAX_IDS, comma_list, moment_of, page_of
 
 MAX_UPDATE_ID = 200
+MOST_PAGED = 100_000  # windows are of any length, and all before a page is read with it
 _NOBODY = "-"  # what FixMyStreet sends for a last name that it does not know
 
 
@@ -40,6 +41,8 @@ def read_update_search(fields: Fields, pack: Pack, now: datetime) -> UpdateSearc
     except OverflowError:
         raise BadInput("start_date and end_date must lie within the calendar") from None
     page, page_size = page_of(fields)
+    if page * page_size > MOST_PAGED:
+        raise BadInput(f"page must not lead beyond {MOST_PAGED} updates: narrow the window instead")
     return UpdateSearch(
         jurisdiction_id=pack.jurisdiction_id,
         service_request_ids=ids,
