@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import towns
 from intake import feed, store, wire
 from intake.domain.feed import Change
+from intake.store import changes
 from lxml import etree
 
 V2 = "/open311/v2"
@@ -245,6 +246,26 @@ def test_a_comment_on_a_request_is_a_change_of_it(intake, read):
     cursor = read()["cursor"]
     intake.client.post(door, data=given)
     assert read(after=cursor)["changes"] == []
+
+
+def test_a_reader_is_led_past_many_hidden_changes(intake, read, monkeypatch):
+    monkeypatch.setattr(changes, "_STRIDE", 2)
+    monkeypatch.setattr(changes, "_ROUNDS", 3)
+    identities = [intake.reported() for _ in range(12)]
+    read()
+    intake.rows(
+        "UPDATE request SET visibility = 'hidden' WHERE service_request_id = ANY(:ids)",
+        ids=identities[1:11],
+    )
+
+    seen, cursor, rounds, more = [], "", 0, True
+    while more:
+        page = read(limit=1, after=cursor)
+        seen += told(page)
+        cursor, more, rounds = page["cursor"], page["more"], rounds + 1
+
+    assert [identity for identity, _ in seen] == [identities[0], identities[11]]
+    assert rounds < 6
 
 
 def test_a_request_that_is_published_later_comes_as_created(intake, operator, read):

@@ -113,7 +113,7 @@ class Changes:
         loop = asyncio.get_running_loop()
         until_s = loop.time() + wait_s
         page = await self._read(asked)
-        while not page.entries and loop.time() < until_s and not self.ended():
+        while not (page.entries or page.more or self.ended()) and loop.time() < until_s:
             await self._lookout.wait(asked.jurisdiction_id, page.last, until_s - loop.time())
             page = await self._read(replace(asked, after=page.last))
         return page

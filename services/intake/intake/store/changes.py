@@ -12,6 +12,8 @@ from intake.store.requests import PUBLIC, fragment
 from intake.store.tables import CHANGE, CHANGE_WAITING, REQUEST
 
 _NUMBERS_LOCK = 2831
+_NAMED = 500
+_ROUNDS, _STRIDE = 20, 200  # so far a reader is led past what is not public, in one answer
 _TOLD = ("jurisdiction_id", "service_request_id", "change", "revision", "changed_at")
 
 
@@ -38,15 +40,24 @@ def number_changes(session: Session, kept: timedelta) -> None:
     mine = session.scalar(sa.select(sa.func.pg_try_advisory_xact_lock(_NUMBERS_LOCK)))
     waiting = session.scalar(sa.select(sa.exists(sa.select(CHANGE_WAITING.c.id))))
     if mine and waiting:
-        session.execute(sa.delete(CHANGE).where(*_replaced_by_waiting(kept)))
+        _forget_replaced(session, kept)
         taken = sa.delete(CHANGE_WAITING).returning(*CHANGE_WAITING.c).cte("taken")
         told = sa.select(*(taken.c[name] for name in _TOLD)).order_by(taken.c.id)
         session.execute(sa.insert(CHANGE).from_select(_TOLD, told))
 
 
-def _replaced_by_waiting(kept: timedelta) -> Sequence[sa.ColumnElement[bool]]:
-    same = CHANGE_WAITING.c.service_request_id == CHANGE.c.service_request_id
-    return same, CHANGE_WAITING.c.change != "created", CHANGE.c.changed_at < sa.func.now() - kept
+def _forget_replaced(session: Session, kept: timedelta) -> None:
+    """Delete what is old of requests that are about to get a newer change.
+
+    They are named one by one, so that the index finds them however large the feed is; of very
+    many at once the old changes stay until the next ones.
+    """
+    w = CHANGE_WAITING.c
+    moved = sa.select(w.service_request_id).distinct().where(w.change != "created")
+    ids = list(session.scalars(moved.limit(_NAMED + 1)))
+    if 0 < len(ids) <= _NAMED:
+        old = CHANGE.c.changed_at < sa.func.now() - kept
+        session.execute(sa.delete(CHANGE).where(CHANGE.c.service_request_id.in_(ids), old))
 
 
 def last_number(session: Session, jurisdiction_id: str) -> int:
@@ -73,17 +84,35 @@ def read_changes(session: Session, jurisdiction_id: str, after: int, limit: int,
     it, also past changes of requests that are not public any more.
     """
     last = max(last_number(session, jurisdiction_id), after)
-    query = (
-        sa.select(CHANGE, fragment(fmt).label("fragment"))
-        .join(REQUEST, REQUEST.c.service_request_id == CHANGE.c.service_request_id)
-        .where(CHANGE.c.jurisdiction_id == jurisdiction_id, PUBLIC)
+    entries: list[Entry] = []
+    size = limit + 1
+    for _ in range(_ROUNDS):
+        rows = _walk(session, jurisdiction_id, after, last, size, fmt)
+        entries += [entry_of(row) for row in rows if row.fragment is not None]
+        if len(entries) > limit:
+            return Page(entries=tuple(entries[:limit]), last=entries[limit - 1].number, more=True)
+        if len(rows) < size:
+            return Page(entries=tuple(entries), last=last, more=False)
+        after, size = rows[-1].number, max(size, _STRIDE)
+    return Page(entries=tuple(entries), last=after, more=True)
+
+
+def _walk(
+    session: Session, jurisdiction_id: str, after: int, last: int, size: int, fmt: str
+) -> Sequence[sa.Row[Any]]:
+    """Return changes by their index alone, then what they show; null of what is not public."""
+    found = (
+        sa.select(CHANGE)
+        .where(CHANGE.c.jurisdiction_id == jurisdiction_id)
         .where(CHANGE.c.number > after, CHANGE.c.number <= last)
         .order_by(CHANGE.c.number)
-        .limit(limit + 1)
+        .limit(size)
+        .subquery("found")
     )
-    found = [entry_of(row) for row in session.execute(query)]
-    entries, more = tuple(found[:limit]), len(found) > limit
-    return Page(entries=entries, last=entries[-1].number if more else last, more=more)
+    mine = sa.and_(REQUEST.c.service_request_id == found.c.service_request_id, PUBLIC)
+    both = found.outerjoin(REQUEST, mine)
+    query = sa.select(found, fragment(fmt).label("fragment")).select_from(both)
+    return session.execute(query.order_by(found.c.number)).all()
 
 
 def entry_of(row: sa.Row[Any]) -> Entry:
