@@ -72,6 +72,16 @@ def test_a_small_group_loses_place_words_and_id(intake, lines):
     assert withheld["requested_datetime"] == "2031-05-05T22:00:00Z"  # the day began in the city
 
 
+def test_lines_of_small_groups_come_last_so_that_their_place_tells_no_moment(intake):
+    for code in ("full.questions", "001", "001", "001"):
+        intake.reported(service_code=code, **{"attribute[DEPTH]": "a"})
+        intake.clock.forward(hours=1)
+
+    for kind in ("csv", "geojson"):
+        text = intake.ask(f"{MAY}.{kind}").text
+        assert text.rindex("001") < text.index("full.questions")
+
+
 def test_the_same_group_in_another_month_does_not_count(intake, lines):
     several(intake, SMALLEST - 1)
     intake.clock.moment = datetime(2031, 6, 3, tzinfo=UTC)

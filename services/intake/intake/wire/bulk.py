@@ -48,6 +48,10 @@ class Reading:
     zone: tzinfo
     small: AbstractSet[tuple[str, str | None]]  # service_code and district
 
+    def withholds(self, stored: Any) -> bool:
+        """Whether a stored request is one of a small group."""
+        return (stored.service_code, stored.district) in self.small
+
     def row(self, stored: Any) -> dict[str, Any]:
         """Return a stored request as a line of the file."""
         row: dict[str, Any] = orjson.loads(stored.json_fragment)
@@ -61,7 +65,7 @@ class Reading:
             "department": stored.department,
             "jurisdiction_id": stored.jurisdiction_id,
         }
-        if (stored.service_code, stored.district) in self.small:
+        if self.withholds(stored):
             return self._withheld(row)
         decimals = self.open_data.position_decimals
         if row["lat"] is not None:
@@ -80,19 +84,32 @@ class Reading:
         return georeport.write_datetime(local.replace(hour=0, minute=0, second=0))
 
 
+def _lines(pieces: Iterable[Sequence[Any]], reading: Reading) -> Iterator[Sequence[dict[str, Any]]]:
+    """Yield the lines of a file, some at a time.
+
+    Those of small groups come last, in the order of what they say: their place among the others
+    would tell their moment. They are few, however long the file.
+    """
+    withheld: list[dict[str, Any]] = []
+    for piece in pieces:
+        shown: list[dict[str, Any]] = []
+        for stored in piece:
+            (withheld if reading.withholds(stored) else shown).append(reading.row(stored))
+        yield shown
+    yield sorted(withheld, key=lambda row: [str(row[name]) for name in BULK_COLUMNS])
+
+
 def bulk_csv(pieces: Iterable[Sequence[Any]], reading: Reading) -> Iterator[bytes]:
     """Yield a CSV file (RFC 4180, UTF-8, a header line) in which no cell is a formula."""
     target = io.StringIO()
     writer = csv.writer(target)
     writer.writerow(BULK_COLUMNS)
-    for piece in pieces:
-        for stored in piece:
-            row = reading.row(stored)
+    for lines in _lines(pieces, reading):
+        for row in lines:
             writer.writerow([_cell(name, row[name]) for name in BULK_COLUMNS])
         yield target.getvalue().encode()
         target.seek(0)
         target.truncate()
-    yield target.getvalue().encode()
 
 
 def _cell(name: str, value: Any) -> Any:
@@ -104,12 +121,13 @@ def _cell(name: str, value: Any) -> Any:
 
 def bulk_geojson(pieces: Iterable[Sequence[Any]], reading: Reading) -> Iterator[bytes]:
     """Yield a feature collection (RFC 7946); a request without a position has no geometry."""
-    before = b'{"type":"FeatureCollection","features":[\n'
-    for piece in pieces:
-        features = (orjson.dumps(_feature(reading.row(stored))) for stored in piece)
-        yield before + b",\n".join(features)
-        before = b",\n"
-    yield b"\n]}\n" if before == b",\n" else before + b"]}\n"
+    yield b'{"type":"FeatureCollection","features":['
+    before = b"\n"
+    for lines in _lines(pieces, reading):
+        if lines:
+            yield before + b",\n".join(orjson.dumps(_feature(row)) for row in lines)
+            before = b",\n"
+    yield b"\n]}\n"
 
 
 def _feature(row: dict[str, Any]) -> dict[str, Any]:
