@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from xml.etree import ElementTree as ET
 
 import pytest
+import sqlalchemy as sa
 import towns
 
 V2 = "/open311/v2"
@@ -140,6 +141,23 @@ def test_a_supporter_is_told_of_every_public_move_in_its_own_language(intake, ro
     assert len(reporters) == 3
     spanish = [mail["subject"] for mail in mails(intake) if mail["language"] == "es"]
     assert {row["subject"] for row in reporters} - set(spanish) == {reporters[0]["subject"]}
+
+
+def test_who_leaves_while_the_others_are_told_is_not_told_and_stops_nothing(intake, routing):
+    identity = intake.reported()
+    joined(intake, identity, email="rosa@example.org")
+    joined(intake, identity, email="ana@example.org")
+    intake.rows("DELETE FROM message")
+    gone = sa.text("DELETE FROM supporter WHERE email = 'rosa@example.org'")
+    with ThreadPoolExecutor(1) as other, intake.process.engine.connect() as leaving:
+        leaving.execute(gone)
+        outcome = other.submit(routing.moved, identity, "resolved")
+        wait([outcome], timeout=0.5)
+        leaving.commit()
+
+    assert outcome.result() == "handled"
+    assert intake.one(identity)["status"] == "closed"
+    assert len(mails(intake)) == 1
 
 
 def test_a_supporter_is_told_nothing_of_what_is_hidden(intake, routing, make_key):

@@ -40,11 +40,15 @@ def find_supporter(session: Session, supporter_id: str) -> Supporter | None:
 
 
 def supporters_to_tell(session: Session, service_request_id: str) -> list[Supporter]:
-    """Return the supporters of a request who left an address."""
+    """Return the supporters of a request who left an address.
+
+    They stay until the transaction ends; one who leaves at this moment is gone already.
+    """
     query = sa.select(SUPPORTER).where(
         SUPPORTER.c.service_request_id == service_request_id, SUPPORTER.c.email.is_not(None)
     )
-    return [_supporter(row) for row in session.execute(query.order_by(SUPPORTER.c.created_at))]
+    held = query.order_by(SUPPORTER.c.created_at).with_for_update(read=True, key_share=True)
+    return [_supporter(row) for row in session.execute(held)]
 
 
 def count_supporters(session: Session, service_request_ids: Sequence[str]) -> dict[str, int]:
