@@ -782,3 +782,20 @@ def test_operations_see_retry_replay_and_stop_webhooks_by_commands(intake, owner
     assert command(owner, "delete", hook) == 0
     with pytest.raises(NotFound):
         command(owner, "pause", hook)
+
+
+def test_a_webhook_of_several_cities_is_told_of_all_of_them_in_order(
+    intake, owner, receiver, monkeypatch
+):
+    monkeypatch.setattr(hooks.handing, "_AT_ONCE", 3)
+    owner.hook("/all")
+    owner.hook("/second", jurisdictions=[towns.SECOND])
+    cities = [towns.FIRST, towns.SECOND, towns.SECOND, towns.FIRST] * 3
+    identities = [intake.reported(jurisdiction_id=city) for city in cities]
+
+    owner.work()
+
+    everything = [identity for _, identity in told(receiver, "/all")]
+    seconds = [one for one, city in zip(identities, cities, strict=True) if city == towns.SECOND]
+    assert everything == identities
+    assert [identity for _, identity in told(receiver, "/second")] == seconds

@@ -138,7 +138,7 @@ def _changes_after(
     found = sa.union_all(*(sa.select(part) for part in parts)).subquery("found")
     query = (
         sa.select(found, REQUEST.c.service_code, PUBLIC.label("public"))
-        .join(REQUEST, REQUEST.c.service_request_id == found.c.service_request_id)
+        .outerjoin(REQUEST, REQUEST.c.service_request_id == found.c.service_request_id)
         .order_by(found.c.number)
         .limit(limit)
     )
