@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from servicekit import logs
+from servicekit.errors import TooMany
 from sqlalchemy.orm import Session, sessionmaker
 
 from intake import store
@@ -43,6 +44,7 @@ class Numbering:
         return 0 if gone == _FORGOTTEN_AT_ONCE else None
 
 
+MOST_WAITING = 10_000
 Look = Callable[[Iterable[str]], Awaitable[dict[str, int]]]
 
 
@@ -64,11 +66,17 @@ class Lookout:
     look: Look
     ended: Callable[[], bool]
     every_s: float = EVERY_S
+    most: int = MOST_WAITING
     _waiting: set[_Waiter] = field(default_factory=set)
     _task: "asyncio.Task[None] | None" = None
 
     async def wait(self, jurisdiction_id: str, after: int, timeout_s: float) -> None:
-        """Return when a jurisdiction may have changes after a number, or when time is up."""
+        """Return when a jurisdiction may have changes after a number, or when time is up.
+
+        Raises TooMany when so many wait that one more would be too many.
+        """
+        if len(self._waiting) >= self.most:
+            raise TooMany("too many wait for changes; ask without wait", retry_after_s=5)
         loop = asyncio.get_running_loop()
         waiter = _Waiter(jurisdiction_id, after, loop.create_future())
         self._waiting.add(waiter)
