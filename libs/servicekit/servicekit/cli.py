@@ -1,6 +1,7 @@
 """The commands that every service has: serve listen relay tick migrate topics parked."""
 
 import argparse
+import gc
 import signal
 import socket
 import sys
@@ -66,6 +67,10 @@ def _serve_on(process: Process, made: socket.socket, begin: Callable[[], object]
     import uvicorn  # noqa: PLC0415 - only this role needs it
 
     app = process.service.serve(process)
+    # What is built by now stays; looking through all of it for garbage, again and again, would hold
+    # up whoever asks at that moment for a tenth of a second.
+    gc.collect()
+    gc.freeze()
     begin()
 
     class Server(uvicorn.Server):
