@@ -30,6 +30,7 @@ from servicekit.errors import Outage
 CONNECT_TIMEOUT_S = 5
 STATEMENT_TIMEOUT_S = 15
 PATIENCE_S = 0.002
+MOST_PREPARED = 100  # a plan of many walks takes a megabyte of the server
 _BINARY = 1
 # What a statement meets whose table was changed, or whose preparation is gone: prepare it anew.
 _PREPARE_ANEW = {"0A000", "26000"}
@@ -83,6 +84,10 @@ class _Line:
         """Return the result of a statement; prepares it when this connection meets it first."""
         name = statement.name
         if name not in self.prepared:
+            if len(self.prepared) >= MOST_PREPARED:
+                self.connection.send_query(b"DEALLOCATE ALL")
+                await self._result()
+                self.prepared.clear()
             self.connection.send_prepare(name, statement.text.encode())
             await self._result()
             self.prepared.add(name)
