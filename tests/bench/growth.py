@@ -81,6 +81,7 @@ class Store:
     port: int
     key: str
     ids: list[str]
+    lately: list[str]
     times: dict[str, list[float]] = field(default_factory=dict)
     cpus: dict[str, list[float]] = field(default_factory=dict)
     found: dict[str, list[int]] = field(default_factory=dict)
@@ -178,7 +179,8 @@ QUESTIONS: dict[str, Callable[[random.Random, Store], bytes]] = {
     "radius 5 km": lambda rng, _: around(rng, 5_000),
     "radius 20 km": lambda rng, _: around(rng, 20_000),
     "q, a common word": lambda rng, _: get(q=rng.choice(THINGS), page_size=PAGE),
-    "q, two words": lambda rng, _: get(
+    "q, an id": lambda rng, store: get(q=rng.choice(store.lately), page_size=PAGE),
+    "q, an address (more of them in more)": lambda rng, _: get(
         q=f"calle {rng.choice(STREETS)} {rng.randrange(10, 60)}", page_size=PAGE
     ),
     "q, one letter": lambda rng, _: get(q=rng.choice("aeiost"), page_size=PAGE),
@@ -208,7 +210,7 @@ def prepared(ground: Ground, rows: int) -> Store:
     bound = {"INTAKE_BIND": f"127.0.0.1:{port}", "ADMIN_BIND": f"127.0.0.1:{admin}"}
     server = ground.start("intake", "serve", admin, {"INTAKE_DATABASE_URL": database, **bound})
     assert server.process is not None
-    store = Store(rows, (server.process.pid, postmaster(ground)), port, key, [])
+    store = Store(rows, (server.process.pid, postmaster(ground)), port, key, [], [])
     Talk(port)(plain_report(store.key))
     print(f"filling {rows:,}", file=sys.stderr, flush=True)
     with psycopg.connect(database.replace("+psycopg", "", 1), autocommit=True) as connection:
@@ -218,6 +220,11 @@ def prepared(ground: Ground, rows: int) -> Store:
             " ORDER BY md5(service_request_id) LIMIT 5000"
         )
         store.ids = [row[0] for row in found]
+        found = connection.execute(
+            "SELECT service_request_id FROM request WHERE visibility = 'public'"
+            " ORDER BY requested_datetime DESC LIMIT 5000"
+        )
+        store.lately = [row[0] for row in found]
     return store
 
 

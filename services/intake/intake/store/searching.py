@@ -143,7 +143,11 @@ def mark_statement(shape: Shape) -> Prepared:
 def count_statement(shape: Shape, *, whole: bool) -> Prepared:
     """Return the statement that counts what a search finds, all of it or up to a bound."""
     found = _found(shape, sa.literal_column("1").label("one"))
-    if not whole:
+    if not whole and "words" in shape.asked:  # found in the same way as the page
+        counted = sa.bindparam("counted", type_=sa.Integer)
+        order = _order(shape, c[shape.order.by], c.service_request_id)
+        found = found.order_by(*order).limit(counted)
+    elif not whole:
         found = sa.select(found.subquery("found").c.one).limit(
             sa.bindparam("counted", type_=sa.Integer)
         )
