@@ -143,14 +143,13 @@ def mark_statement(shape: Shape) -> Prepared:
 def count_statement(shape: Shape, *, whole: bool) -> Prepared:
     """Return the statement that counts what a search finds, all of it or up to a bound."""
     found = _found(shape, sa.literal_column("1").label("one"))
-    if not whole and "words" in shape.asked:  # found in the same way as the page
-        counted = sa.bindparam("counted", type_=sa.Integer)
-        order = _order(shape, c[shape.order.by], c.service_request_id)
-        found = found.order_by(*order).limit(counted)
-    elif not whole:
-        found = sa.select(found.subquery("found").c.one).limit(
-            sa.bindparam("counted", type_=sa.Integer)
-        )
+    if not whole:
+        most: Any = sa.bindparam("counted", type_=sa.Integer)
+        if "words" in shape.asked:  # found in the same way as the page
+            found = found.order_by(*_order(shape, c[shape.order.by], c.service_request_id))
+        else:
+            found = sa.select(found.subquery("found").c.one)
+        found = found.limit(most)
     counted = sa.select(sa.cast(sa.func.count(), sa.Text)).select_from(found.subquery("hit"))
     return prepared(counted)
 
