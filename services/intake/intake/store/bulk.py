@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from intake.store.requests import PUBLIC
 from intake.store.tables import REQUEST
 
-PIECE_ROWS = 500
+PIECE_ROWS = 250
 _SHOWN = (
     *(REQUEST.c.json_fragment, REQUEST.c.requested_datetime, REQUEST.c.service_request_id),
     *(REQUEST.c.jurisdiction_id, REQUEST.c.service_code, REQUEST.c.service_group),
