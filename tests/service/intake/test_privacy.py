@@ -65,7 +65,7 @@ def seen(intake):
     """Return a function that gives all that anybody can read, headers too, by its address."""
 
     def look(ids=()):
-        feed.Numbering(db=intake.process.db, now=intake.clock).number()
+        feed.Numbering(db=intake.process.db).number()
         asked = [
             *((f"requests.{fmt}", params) for fmt in ("json", "xml") for params in LISTS),
             *(("requests.json", {"service_request_id": ",".join(ids)}) for _ in ids[:1]),
