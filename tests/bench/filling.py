@@ -46,7 +46,7 @@ ADDRESS = "Calle Vargas 5"
 
 _MADE = f"""
 CREATE TEMP TABLE made AS
-SELECT n, 'SDR-' || upper(substr(md5(n::text), 1, 5)) || '-' || lpad(to_hex(n), 6, '0') AS id,
+SELECT n, upper('SDR-' || substr(md5(n::text), 1, 5) || '-' || substr(md5(n::text), 6, 6)) AS id,
     concat_ws(' ', things[1 + n %% 8], words[1 + n * 7 %% 28], words[1 + n * 11 %% 27],
         words[1 + n * 3 %% 26], words[1 + n * 5 %% 25], '. Numero', n %% 9973) AS description,
     concat_ws(' ', 'Calle', initcap(streets[1 + n * 3 %% 8]), n %% 97) AS address,

@@ -25,7 +25,7 @@ from intake.store.tables import REQUEST
 MOST_CODES = 32
 # What is counted for each page; more is remembered a while. In a small area, or for words, many
 # rows are looked at for each that counts.
-COUNTED, COUNTED_FEW = 1_000, 200
+COUNTED, COUNTED_FEW = 1_000, 100
 _SIZES = (1, 2, 4, 6, 9, 12, 16, 20, 25, 32, 42, 56, 75, 100, 125, 150)  # walks that are merged
 _NO_CELL, _NO_CODE = -1, ""
 # What an index has as its key in front of requested_datetime, so that rows come from it as shown.
