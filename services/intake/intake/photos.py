@@ -42,16 +42,19 @@ class Photos:
             trust_env=False,
         )
 
-    def keep(self, file: File, *, jurisdiction_id: str, service_request_id: str) -> Photo:
+    def keep(
+        self, file: File, *, jurisdiction_id: str, service_request_id: str, role: str = "report"
+    ) -> Photo:
         """Store one photo of a report and return it.
 
+        One that comes as a ``result`` is shown only when somebody says that it belongs there.
         Raises BadInput when media refuses it, TooLarge when it is too big, Unavailable when
         media does not answer in time.
         """
         fields = {
             "jurisdiction_id": jurisdiction_id,
             "service_request_id": service_request_id,
-            "role": "report",
+            "role": role,
         }
         part = (
             file.filename or "photo",
@@ -71,7 +74,7 @@ class Photos:
             raise Unavailable(_AWAY) from trouble
         if answer.status_code == _CREATED:
             kept = answer.json()
-            return Photo(media_id=kept["media_id"], role="report", path=kept["path"], told=True)
+            return Photo(media_id=kept["media_id"], role=role, path=kept["path"], told=True)
         raise _refusal(answer, file.filename)
 
 

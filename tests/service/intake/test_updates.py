@@ -395,6 +395,19 @@ def test_a_comment_brings_its_photos_which_are_not_taken_for_the_reports(intake,
     assert listed(intake)[0]["media_url"] is None
 
 
+def test_a_photo_whose_comment_is_not_taken_in_after_all_is_not_the_reports(intake, media, routing):
+    """Media tells of a photo that it keeps, also when intake died before it wrote the comment."""
+    commented(intake, intake.reported(), files={"photo1": ("p.png", b"\x89PNG", "image/png")})
+    [(_, _, body)] = media.asked
+    [role] = re.findall(rb'name="role"\r\n(?:[^\r]+\r\n)*\r\n(\w+)', body)
+    other = intake.reported()
+
+    assert routing.stored(other, role=role.decode()) == "handled"
+
+    assert intake.one(other)["media_url"] is None
+    assert intake.listed(has_photo="true") == []
+
+
 def test_a_comment_is_told_to_the_log_with_a_higher_sequence(intake):
     identity = intake.reported()
     update_id = commented(intake, identity, status="CLOSED", media_url="http://a.example/1.jpg")

@@ -95,7 +95,11 @@ class Updates:
         return request.service_request_id
 
     def _keep(self, file: web.Upload, pack: Pack, identity: str) -> domain.Photo:
+        """Keep a photo; one whose comment is not taken in after all must not be the report's."""
         file.file.seek(0)
         return self.photos.keep(
-            file, jurisdiction_id=pack.jurisdiction_id, service_request_id=identity
+            file,
+            jurisdiction_id=pack.jurisdiction_id,
+            service_request_id=identity,
+            role="result",
         )
