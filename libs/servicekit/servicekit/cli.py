@@ -66,6 +66,8 @@ def _serve(process: Process, _: Sequence[str]) -> int:
 def _serve_on(process: Process, made: socket.socket, begin: Callable[[], object]) -> int:
     import uvicorn  # noqa: PLC0415 - only this role needs it
 
+    from servicekit.web.door import Door  # noqa: PLC0415 - as above
+
     app = process.service.serve(process)
     # What is built by now stays; looking through all of it for garbage, again and again, would hold
     # up whoever asks at that moment for a tenth of a second.
@@ -81,6 +83,7 @@ def _serve_on(process: Process, made: socket.socket, begin: Callable[[], object]
     server = Server(
         uvicorn.Config(
             app,
+            http=Door,
             access_log=False,
             log_config=None,
             server_header=False,
