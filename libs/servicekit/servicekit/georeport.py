@@ -133,8 +133,13 @@ def fragment_xml(name: str, value: object) -> bytes:
 
 
 def join_json(fragments: Iterable[bytes]) -> bytes:
-    """Return rows that are JSON already as one bare list."""
-    return b"[" + b",".join(fragments) + b"]"
+    """Return rows that are JSON already as one bare list, copying each of them once."""
+    parts = list(fragments)
+    if not parts:
+        return b"[]"
+    parts[0] = b"[" + parts[0]
+    parts[-1] += b"]"
+    return b",".join(parts)
 
 
 def join_xml(root: str, fragments: Sequence[bytes]) -> bytes:
