@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -45,8 +45,9 @@ def cpu_s(pid: int) -> float:
     process = psutil.Process(pid)
     used = 0.0
     for one in (process, *process.children(recursive=True)):
-        times = one.cpu_times()
-        used += times.user + times.system
+        with suppress(psutil.NoSuchProcess):  # one that ended meanwhile counts with its parent
+            times = one.cpu_times()
+            used += times.user + times.system
     return used
 
 
