@@ -8,6 +8,12 @@ import httpx
 from servicekit.consumer import Record, handle
 
 
+def apart(coroutine):
+    """Run a coroutine to its end in a thread: a test that used the browser left its loop here."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
 class Clock:
     """A clock that a test moves."""
 
@@ -42,9 +48,7 @@ class Client:
                     *(client.request(method, url, **options) for method, url, options in asks)
                 )
 
-        # A thread of its own: once a test has used the browser, a loop runs in this one.
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(lambda: asyncio.run(ask())).result()
+        return apart(ask())
 
     def __call__(self, method, url, **options):
         return self.together([(method, url, options)])[0]

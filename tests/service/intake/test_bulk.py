@@ -11,6 +11,7 @@ import pytest
 import towns
 from intake import wire
 from intake.api import bulk as bulk_door
+from parts.doors import apart
 
 MAY = "bulk/2031-05"
 SMALLEST = 3  # what the town's pack says
@@ -272,7 +273,7 @@ def received(intake, most=1000):
         await intake.client.transport.app(scope, receive, send)
 
     tracemalloc.start()
-    asyncio.run(ask())
+    apart(ask())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return sizes, peak

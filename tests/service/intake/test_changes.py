@@ -17,6 +17,7 @@ from intake import feed, store, wire
 from intake.domain.feed import Change
 from intake.store import changes
 from lxml import etree
+from parts.doors import apart
 
 V2 = "/open311/v2"
 
@@ -436,7 +437,7 @@ def waiting(intake, count, **params):
             await asyncio.to_thread(act)
             return await asyncio.gather(*tasks)
 
-    return lambda act: asyncio.run(all_of_them(act))
+    return lambda act: apart(all_of_them(act))
 
 
 def test_those_who_wait_are_answered_as_soon_as_something_comes(intake, numbering):

@@ -5,6 +5,7 @@ import asyncio
 import psycopg
 import pytest
 import sqlalchemy as sa
+from parts.doors import apart
 from servicekit import reading
 from servicekit.errors import Outage
 from servicekit.reading import Prepared, Reader, prepared, written
@@ -29,7 +30,7 @@ def ask(reader, *asks):
     async def all_of_them():
         return await asyncio.gather(*(one(*ask) for ask in asks))
 
-    return asyncio.run(all_of_them())
+    return apart(all_of_them())
 
 
 def test_values_of_every_kind_arrive_as_they_were_given(url):
@@ -103,7 +104,7 @@ def test_who_is_called_off_leaves_no_answer_behind_for_the_next(url):
         found = await reader.rows(said("SELECT 'new'"), {})
         return found.get_value(0, 0)
 
-    assert asyncio.run(impatient()) == b"new"
+    assert apart(impatient()) == b"new"
 
 
 def test_plans_are_forgotten_before_there_are_too_many(url, monkeypatch):
