@@ -273,9 +273,11 @@ def received(intake, most=1000):
         await intake.client.transport.app(scope, receive, send)
 
     tracemalloc.start()
-    apart(ask())
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    try:
+        apart(ask())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()  # or all tests after this one would be slow
     return sizes, peak
 
 
