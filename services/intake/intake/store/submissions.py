@@ -97,6 +97,7 @@ class Writer:
             raw.autocommit = True
             # The few statements of this connection have one plan, whatever the values.
             raw.execute("SET plan_cache_mode = force_generic_plan")
+            raw.execute("SET enable_seqscan = off")
         return _raw(self._pooled)
 
     def _let_go(self) -> None:
