@@ -23,6 +23,7 @@ from servicekit.limits import Limit
 
 ROLES = ("report", "import", "department", "operator", "ombudsman", "administrator")
 USE_NOTED_EVERY_S = 60
+NOT_VALID = "api_key is missing or not valid"
 _ADDED_IN_V2 = ("contact_email", "per_minute", "burst", "expires_at")
 _MOST_A_MINUTE = 1_000_000
 
@@ -186,7 +187,7 @@ def require(session: Session, keys: sa.Table, text: str | None, *roles: str) -> 
     """Return the key; raises Forbidden when it is missing, wrong, or has none of the roles."""
     key = find(session, keys, text)
     if key is None:
-        raise Forbidden("api_key is missing or not valid")
+        raise Forbidden(NOT_VALID)
     if roles and not key.has(*roles):
         raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
     return key

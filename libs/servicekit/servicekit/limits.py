@@ -2,8 +2,9 @@
 
 A limit is a bucket in PostgreSQL: one row that says until when the tokens are spent (GCRA). A
 process leases tokens in one statement and spends them from memory, twice as many as it needed
-lately, so that a busy client costs a statement a second and a quiet one a statement each time.
-What is left of a lease goes back with the next one.
+lately, so that a busy client costs two statements a second and a quiet one a statement each time.
+A busy one's next lease is asked for while there are tokens left of the one before, so that nobody
+waits for it. What is left of a lease goes back with the next one.
 
 What is promised:
 
@@ -23,17 +24,19 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-from anyio import to_thread
 from sqlalchemy.orm import Session, sessionmaker
 
 from servicekit import logs
+from servicekit.errands import Errands
 from servicekit.errors import TooMany
 
 log = logs.get(__name__)
 LEASE_S = 1.0
+LEAST_AHEAD = 8  # of a small bucket no process holds more than it needs
 FORGOTTEN_S = 600.0  # a bucket nobody asked for is not kept in memory any longer
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 
@@ -104,34 +107,61 @@ _FORGET = sa.text(
 
 @dataclass
 class _Tap:
-    """What one process holds of one bucket; the lock keeps its threads apart."""
+    """What one process holds of one bucket; the lock keeps its threads apart, for a moment."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     tokens: int = 0
+    granted: int = 0  # by the present lease
     leased_s: float = -math.inf
+    left: int = 0  # of the lease before, to be given back
+    left_until_s: float = -math.inf
     closed_until_s: float = -math.inf
     spent: int = 0  # of the present lease
+    missed: int = 0  # so many found no token
     asked_s: float = 0.0
     alone_until_s: float = -math.inf  # spent_until of this process, while the database is away
 
     def take(self, now_s: float) -> bool:
         """Spend a token that is leased already; False when there is none. Raises TooMany."""
-        if self.tokens > 0 and now_s < self.leased_s + LEASE_S:
-            self.tokens -= 1
-            self.spent += 1
-            return True
-        if now_s < self.closed_until_s:
-            raise _refusal(self.closed_until_s - now_s)
-        return False
+        with self.lock:
+            if self.tokens > 0 and now_s < self.leased_s + LEASE_S:
+                self.tokens -= 1
+                self.spent += 1
+                return True
+            if now_s < self.closed_until_s:
+                raise _refusal(self.closed_until_s - now_s)
+            self.missed += 1
+            return False
 
-    def unspent(self, now_s: float) -> int:
-        """Return how many tokens may still be given back."""
-        return self.tokens if now_s < self.leased_s + 2 * LEASE_S else 0
+    def runs_out(self, now_s: float) -> bool:
+        """Tell whether a busy bucket will soon want another lease."""
+        few = self.tokens < self.granted // 4 or now_s > self.leased_s + LEASE_S / 2
+        return few and self.granted >= LEAST_AHEAD and now_s >= self.closed_until_s
 
-    def wanted(self, now_s: float, limit: Limit) -> int:
-        """Return how many tokens to lease: some more than lately, one after a pause."""
-        lately = self.spent if now_s < self.leased_s + 2 * LEASE_S else 0
-        return max(1, min(2 * lately, limit.most_at_once // 4))
+    def begin(self, now_s: float, limit: Limit) -> tuple[int, int]:
+        """Return how many tokens to lease and to give back: some more than lately, at least one.
+
+        What may still be spent is kept until the lease is there.
+        """
+        with self.lock:
+            lately = self.spent if now_s < self.leased_s + 2 * LEASE_S else 0
+            wanted = max(1, min(max(2 * lately, self.missed), limit.most_at_once // 4))
+            returned = self.left if now_s < self.left_until_s else 0
+            if now_s >= self.leased_s + LEASE_S:
+                returned += self.tokens if now_s < self.leased_s + 2 * LEASE_S else 0
+                self.tokens = 0
+            self.left = self.missed = 0
+            return wanted, returned
+
+    def fill(self, granted: int, now_s: float, wait_s: float) -> None:
+        """Go on with a new lease, or know for how long there is none."""
+        with self.lock:
+            if granted == 0:
+                self.closed_until_s = now_s + max(wait_s, 0.001)
+                return
+            self.left, self.left_until_s = self.tokens, self.leased_s + 2 * LEASE_S
+            self.tokens = self.granted = granted
+            self.leased_s, self.spent = now_s, 0
 
 
 @dataclass
@@ -141,6 +171,7 @@ class Limiter:
     db: sessionmaker[Session]
     tick_s: Callable[[], float] = time.monotonic
     _taps: dict[str, _Tap] = field(default_factory=dict, repr=False)
+    _leases: Errands[None] = field(default_factory=Errands, repr=False)
     _swept_s: float = 0.0
 
     async def let_in(self, name: str, limit: Limit) -> None:
@@ -148,23 +179,20 @@ class Limiter:
         if limit.none:
             return
         tap = self._tap(name)
-        if tap.lock.acquire(blocking=False):
-            try:
-                at_hand = tap.take(self.tick_s())
-            finally:
-                tap.lock.release()
-            if at_hand:
-                return
-        await to_thread.run_sync(self.charge, name, limit)
+        while not tap.take(tap.asked_s):
+            await self._leases.result(name, partial(self._lease, tap, name, limit))
+            tap.asked_s = self.tick_s()
+        self._look_ahead(tap, name, limit)
 
     def charge(self, name: str, limit: Limit) -> None:
         """Spend a token of a bucket; raises TooMany, saying when there is one, when it is empty."""
         if limit.none:
             return
         tap = self._tap(name)
-        with tap.lock:
-            if not tap.take(self.tick_s()):
-                self._lease(tap, name, limit)
+        while not tap.take(tap.asked_s):
+            self._leases.begin(name, partial(self._lease, tap, name, limit)).result()
+            tap.asked_s = self.tick_s()
+        self._look_ahead(tap, name, limit)
 
     def check(self, name: str) -> None:
         """Raise TooMany while a bucket is known to be empty; spends nothing."""
@@ -195,16 +223,16 @@ class Limiter:
             if tap.asked_s < old_s:
                 self._taps.pop(name, None)
 
+    def _look_ahead(self, tap: _Tap, name: str, limit: Limit) -> None:
+        if tap.runs_out(tap.asked_s):
+            self._leases.begin(name, partial(self._lease, tap, name, limit))
+
     def _lease(self, tap: _Tap, name: str, limit: Limit) -> None:
-        """Lease tokens and spend one; the tap is locked."""
+        """Lease tokens; nobody else does so for this tap meanwhile."""
         now_s = self.tick_s()
-        wanted, returned = tap.wanted(now_s, limit), tap.unspent(now_s)
+        wanted, returned = tap.begin(now_s, limit)
         granted, ahead_s = self._ask(tap, name, limit, wanted, returned)
-        tap.tokens, tap.spent, tap.leased_s = max(granted - 1, 0), min(granted, 1), now_s
-        if granted == 0:
-            wait_s = ahead_s - (limit.most_at_once - 1) * limit.interval_s
-            tap.closed_until_s = now_s + max(wait_s, 0.001)
-            raise _refusal(wait_s)
+        tap.fill(granted, now_s, ahead_s - (limit.most_at_once - 1) * limit.interval_s)
 
     def _ask(
         self, tap: _Tap, name: str, limit: Limit, wanted: int, returned: int

@@ -1,11 +1,18 @@
 """429: too many reports with one key, bad keys or forms from one address."""
 
+import asyncio
+import time
+
 import pytest
+import sqlalchemy as sa
 import towns
 from intake import app as intake_app
 from intake import store
-from parts.doors import Client
+from intake.keyring import Keyring
+from parts.doors import Client, apart
 from servicekit import keys
+from servicekit.errors import Forbidden
+from servicekit.limits import NO_LIMIT, Limit, Limiter, PerAddress
 from servicekit.process import Process
 
 STRANGER = "203.0.113.7"
@@ -157,3 +164,133 @@ def test_reading_is_not_limited_until_a_city_says_so(process_of):
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[-1].headers["access-control-allow-origin"] == "*"
     assert answers[-1].json()[0]["code"] == 429
+
+
+class Ticks:
+    """A clock that a test moves, and how often the database was asked."""
+
+    def __init__(self, engine):
+        self.now_s, self.statements = 100.0, []
+        sa.event.listen(engine, "before_cursor_execute", self._note)
+        self.engine = engine
+
+    def __call__(self):
+        return self.now_s
+
+    def _note(self, connection, cursor, statement, *_):
+        self.statements.append(statement)
+
+    def asked(self, count):
+        """Wait until the database was asked so often, by a thread that nobody waits for."""
+        until = time.monotonic() + 5
+        while len(self.statements) < count and time.monotonic() < until:
+            time.sleep(0.01)
+        return len(self.statements) == count
+
+    def close(self):
+        sa.event.remove(self.engine, "before_cursor_execute", self._note)
+
+
+@pytest.fixture
+def ticks(intake):
+    made = Ticks(intake.process.engine)
+    yield made
+    made.close()
+
+
+def test_those_who_wait_for_tokens_together_cost_a_few_statements(intake, ticks):
+    limiter, limit = Limiter(intake.process.db), Limit(6000, 6000)
+
+    async def rush():
+        await asyncio.gather(*(limiter.let_in("rush", limit) for _ in range(100)))
+
+    apart(rush())
+
+    assert 1 <= len(ticks.statements) <= 4
+    [row] = intake.rows("SELECT granted FROM rate_bucket WHERE name = 'rush'")
+    assert row["granted"] >= 20
+
+
+def test_a_busy_client_is_given_its_next_tokens_while_it_has_some(intake, ticks):
+    limiter, limit = Limiter(intake.process.db, ticks), Limit(6000, 6000)
+    for _ in range(12):
+        limiter.charge("busy", limit)
+    ticks.now_s += 1.5
+    limiter.charge("busy", limit)  # leases twice as many as lately
+    before = len(ticks.statements)
+
+    ticks.now_s += 0.6
+    limiter.charge("busy", limit)
+    assert ticks.asked(before + 1)
+    ticks.now_s += 0.6
+    limiter.check("busy")
+    limiter.charge("busy", limit)
+
+    assert len(ticks.statements) == before + 1
+
+
+def test_tokens_that_were_leased_too_soon_are_given_back(intake, ticks):
+    limiter, limit = Limiter(intake.process.db, ticks), Limit(60, 100)
+    for step_s in [0.0] * 20 + [0.1] * 12:
+        ticks.now_s += step_s
+        limiter.charge("busy", limit)
+        time.sleep(0.01)
+    for _ in range(2):  # the last lease gives back what is left of the one before
+        ticks.now_s += 1.1
+        limiter.charge("busy", limit)
+
+    [row] = intake.rows(
+        "SELECT spent_until - extract(epoch FROM clock_timestamp()) AS ahead_s FROM rate_bucket"
+        " WHERE name = 'busy'"
+    )
+    assert 32 <= row["ahead_s"] <= 36
+
+
+def test_a_key_in_use_is_looked_up_again_before_it_is_forgotten(intake, ticks, limited_key):
+    text = limited_key()
+    ring = keyring(intake, ticks)
+    ring.admit(text)
+    ticks.now_s += 0.9
+    assert ring.recall(text)
+    before = len(ticks.statements)
+
+    ticks.now_s += 0.2
+    assert ring.recall(text)
+    assert ticks.asked(before + 1)
+    ticks.now_s += 1.7
+
+    assert ring.recall(text)
+
+
+def test_a_revoked_key_in_use_is_forgotten_when_it_is_looked_up_again(intake, ticks, limited_key):
+    text = limited_key()
+    ring = keyring(intake, ticks)
+    ring.admit(text)
+    intake.rows("UPDATE api_key SET revoked_at = now()")
+    before = len(ticks.statements)
+
+    ticks.now_s += 1.1
+    assert ring.recall(text)
+    assert ticks.asked(before + 1)
+
+    with pytest.raises(Forbidden):
+        ring.admit(text)
+
+
+def test_many_who_come_with_one_key_at_once_look_it_up_once(intake, ticks, limited_key):
+    text = limited_key(per_minute=0)
+    ring = keyring(intake, ticks)
+
+    async def come():
+        return await asyncio.gather(*(ring.enter(text) for _ in range(50)))
+
+    found = apart(come())
+
+    assert {key.id for key in found} == {text.partition(".")[0]}
+    assert len([one for one in ticks.statements if one.startswith("SELECT")]) == 1
+
+
+def keyring(intake, ticks):
+    limiter = Limiter(intake.process.db, ticks)
+    guesses = PerAddress(limiter=limiter, limit=Limit(1, 3), purpose="guess", secret_key="x")
+    return Keyring(intake.process.db, limiter, NO_LIMIT, guesses, tick_s=ticks)
