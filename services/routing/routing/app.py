@@ -14,7 +14,7 @@ from routing.actions import Desk
 from routing.api import Api
 from routing.cities import read_cities
 from routing.clerk import LOOK_S, QUEUES_S, Clerk
-from routing.commands import explain, manage_keys
+from routing.commands import explain, manage_keys, seal, verify
 from routing.domain import City
 from routing.events import Events
 
@@ -77,5 +77,7 @@ SERVICE = Service(
     commands={
         "keys": Command(help="create, list or revoke API keys", run=manage_keys),
         "explain": Command(help="why a case is where it is, and when it is due", run=explain),
+        "verify": Command(help="whether every history is what was written", run=verify),
+        "seal": Command(help="chain histories from before there were chains", run=seal),
     },
 )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 from servicekit import keys
 from servicekit.errors import BadInput, NotFound
 from servicekit.process import Process
@@ -113,4 +114,29 @@ def explain(process: Process, argv: Sequence[str]) -> int:
     return 0
 
 
-__all__ = ["explain", "manage_keys"]
+def verify(process: Process, argv: Sequence[str]) -> int:
+    """Read every history through; a line for each fault, and 1 when there is one."""
+    argparse.ArgumentParser(prog="python -m routing verify").parse_args(argv)
+    audit = actions.Audit()
+    with process.db.begin() as session:
+        session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        for fault in audit.read(session):
+            sys.stdout.write(fault + "\n")
+    sys.stdout.write(f"{audit.entries} entries of {audit.cases} cases, {audit.faults} faults\n")
+    return 1 if audit.faults else 0
+
+
+def seal(process: Process, argv: Sequence[str]) -> int:
+    """Chain what was written before histories were chains; once, after the upgrade."""
+    argparse.ArgumentParser(prog="python -m routing seal").parse_args(argv)
+    with process.db() as session:
+        waiting = store.unsealed_cases(session)
+    sealed = 0
+    for case_id in waiting:
+        with process.db.begin() as session:
+            sealed += actions.seal_history(session, case_id)
+    sys.stdout.write(f"{sealed} entries of {len(waiting)} cases sealed\n")
+    return 0
+
+
+__all__ = ["explain", "manage_keys", "seal", "verify"]

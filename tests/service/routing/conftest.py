@@ -121,7 +121,12 @@ def db(engine):
             "casefile, report, clock, move, firing, seen_update, early_update, api_key,"
             " outbox, handled_event, parked_event"
         )
+        # Histories cannot be emptied: the guards are sent away for this one transaction's trigger.
+        for table in ("move", "firing"):
+            connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER never_emptied"))
         connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
+        for table in ("move", "firing"):
+            connection.execute(sa.text(f"ALTER TABLE {table} ENABLE TRIGGER never_emptied"))
 
 
 @pytest.fixture

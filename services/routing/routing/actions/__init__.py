@@ -1,5 +1,6 @@
 """What routing can be asked to do. Each takes an open session and never commits."""
 
+from routing.actions.audit import Audit, seal_history
 from routing.actions.comments import hear_comment
 from routing.actions.desk import Desk
 from routing.actions.fire import BATCH_CASES, fire_due
@@ -11,6 +12,7 @@ from routing.actions.verdict import dispute_case, evaluate_case
 __all__ = [
     "BATCH_CASES",
     "Asked",
+    "Audit",
     "Desk",
     "answer_early",
     "answer_update",
@@ -22,6 +24,7 @@ __all__ = [
     "hear_comment",
     "move_case",
     "route_request",
+    "seal_history",
     "show_request",
     "standing",
 ]

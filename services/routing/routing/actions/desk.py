@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from routing import store, wire
 from routing.domain import City, Clock, Step
-from routing.domain.cases import Case
+from routing.domain.cases import Case, recorded
+from routing.domain.history import FIRING, MOVE
 
 EVENTS = "routing.events"
 
@@ -61,6 +62,8 @@ class Ledger:
     def tell(self, case: Case, kind: str, data: Mapping[str, Any], *topics: str) -> Case:
         """Note one event for some topics and return the case with the revision it took."""
         case = replace(case, revision=case.revision + 1)
+        if EVENTS in topics:
+            data = {**data, **wire.history_head(case)}
         event = Event(
             id=str(uuid.uuid4()),
             source=f"/{self.desk.outbox.service}",
@@ -79,21 +82,17 @@ class Ledger:
         self.cases[case.id] = case
         return case
 
+    def record(self, case: Case, kind: str, row: Mapping[str, Any]) -> Case:
+        """Add a row to the history and return the case with the new end of its chain."""
+        case = recorded(case, kind, row)
+        sealed = {**row, "number": case.history_number, "hash": case.history_hash}
+        (self.moves if kind == MOVE else self.firings).append(sealed)
+        return case
+
     def say(self, case: Case, clock: Clock, step: Step) -> Case:
         """Note what a clock says. An imported case says it at the time it was due."""
         fired = step.due if case.imported else self.now
-        self.firings.append(
-            {
-                "case_id": case.id,
-                "clock": clock.kind,
-                "round": clock.round,
-                "step": step.number,
-                "kind": step.kind,
-                "told": step.to,
-                "due": step.due,
-                "fired": fired,
-            }
-        )
+        case = self.record(case, FIRING, wire.firing_row(case, clock, step, fired))
         data = wire.deadline(case, clock, step, fired)
         return self.tell(case, f"deadline.{step.kind}.v1", data, EVENTS, topic_of(case))
 

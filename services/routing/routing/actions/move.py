@@ -11,6 +11,7 @@ from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
 from routing.domain import MOVES, Actor, City, Move, Order, Standing, check
 from routing.domain import cases as domain
 from routing.domain.cases import Case
+from routing.domain.history import MOVE
 
 _SKEW = timedelta(seconds=5)
 
@@ -120,18 +121,17 @@ def settle(ledger: Ledger, case: Case, city: City, until: datetime) -> Case:
 def _make(ledger: Ledger, before: Case, move: Move, asked: Asked, at: datetime) -> Case:
     city = ledger.desk.city(before.jurisdiction_id)
     after = domain.moved(before, move, asked.order, at, city)
-    ledger.moves.append(
-        wire.move_row(
-            before,
-            after,
-            asked.order,
-            asked.actor,
-            moved=at,
-            recorded=ledger.now,
-            update_id=asked.update_id,
-            key_name=asked.key_name,
-        )
+    row = wire.move_row(
+        before,
+        after,
+        asked.order,
+        asked.actor,
+        moved=at,
+        recorded=ledger.now,
+        update_id=asked.update_id,
+        key_name=asked.key_name,
     )
+    after = ledger.record(after, MOVE, row)
     data = wire.case_moved(before, after, asked.order, asked.actor, asked.update_id)
     return ledger.tell(after, "case.moved.v1", data, EVENTS, topic_of(before))
 

@@ -11,6 +11,7 @@ from routing import store, wire
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
 from routing.domain import Assignment, City, choose_department
 from routing.domain.cases import IMPORT_HOLD, Case, started
+from routing.domain.history import MOVE
 
 
 def choose(report: Mapping[str, Any], city: City) -> Assignment:
@@ -28,6 +29,7 @@ def route_request(
     city = desk.city(report["jurisdiction_id"])
     ledger = Ledger(desk, now)
     case = _opened(report, city, now)
+    case = ledger.record(case, MOVE, _routed(case, now))
     case = ledger.tell(case, "request.routed.v1", wire.request_routed(case, city, None), EVENTS)
     assigned = wire.case_assigned(case, report, city, desk.public_url)
     case = ledger.tell(case, "case.assigned.v1", assigned, topic_of(case))
@@ -35,7 +37,7 @@ def route_request(
     stored = store.add_case(session, case, report)
     if stored is None:
         return None
-    ledger.moves.append(_routed(stored, now))
+    ledger.moves[0]["case_id"] = stored.id
     ledger.write(session)
     return stored
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from routing.domain.city import City
 from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Clock, Pace, Step
+from routing.domain.history import Entry, Head
 from routing.domain.moves import CLOSED, ENDED, REOPENED, RESOLVED, ROUTED, WAITING, Move, Order
 from routing.domain.rules import Assignment
 
@@ -45,7 +46,14 @@ class Case:
     outcome_code: str | None = None
     words: str | None = None
     duplicate_of: str | None = None
+    history_number: int = 0
+    history_hash: bytes | None = None
     clocks: tuple[Clock, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """Whose history it is, wherever its rows are kept."""
+        return f"{self.jurisdiction_id} {self.service_request_id}"
 
     @property
     def status(self) -> str:
@@ -75,6 +83,12 @@ class Case:
         """Return a clock's deadline, None when the service has none."""
         clock = self.clock(kind)
         return clock.due if clock else None
+
+
+def recorded(case: Case, kind: str, entry: Entry) -> Case:
+    """Return the case once an entry has been added to its history."""
+    head = Head(case.history_number, case.history_hash).after(case.about, kind, entry)
+    return replace(case, history_number=head.number, history_hash=head.hash)
 
 
 def started(case: Case, city: City) -> Case:
@@ -180,6 +194,7 @@ __all__ = [
     "Case",
     "assigned",
     "moved",
+    "recorded",
     "settled",
     "started",
     "to_department",

@@ -15,6 +15,7 @@ from routing.store.cases import (
     reports_of,
     save_cases,
 )
+from routing.store.histories import History, histories, history_of, seal, unsealed_cases
 from routing.store.records import (
     add_early,
     add_events,
@@ -33,6 +34,7 @@ __all__ = [
     "CASES",
     "KEYS",
     "METADATA",
+    "History",
     "Wanted",
     "add_case",
     "add_early",
@@ -46,6 +48,8 @@ __all__ = [
     "early_updates",
     "find_cases",
     "firings_of",
+    "histories",
+    "history_of",
     "lock_case",
     "mark_seen",
     "moves_of",
@@ -55,5 +59,7 @@ __all__ = [
     "report_of",
     "reports_of",
     "save_cases",
+    "seal",
     "seen_update",
+    "unsealed_cases",
 ]

@@ -15,6 +15,14 @@ def _column(name: str, kind: object, **options: object) -> "sa.Column[object]":
     return sa.Column(name, kind, **options)  # type: ignore[arg-type]
 
 
+def _chained() -> "list[sa.Column[object]]":
+    """Return the columns that make entries of the history a chain; empty until sealed."""
+    return [
+        _column("number", sa.BigInteger, nullable=True),
+        _column("hash", sa.LargeBinary, nullable=True),
+    ]
+
+
 CASES = sa.Table(
     "casefile",
     METADATA,
@@ -46,6 +54,8 @@ CASES = sa.Table(
     _column("outcome_code", _TEXT, nullable=True),
     _column("words", _TEXT, nullable=True),
     _column("duplicate_of", _TEXT, nullable=True),
+    _column("history_number", sa.BigInteger, server_default=sa.text("0")),
+    _column("history_hash", sa.LargeBinary, nullable=True),
     _column("late", sa.Boolean),
     _column("next_due", _TIME, nullable=True),
     sa.UniqueConstraint("jurisdiction_id", "service_request_id"),
@@ -106,6 +116,7 @@ MOVES = sa.Table(
     _column("update_id", _TEXT, nullable=True),
     _column("moved", _TIME),
     _column("recorded", _TIME),
+    *_chained(),
 )
 sa.Index("ix_move_case_id", MOVES.c.case_id, MOVES.c.id)
 
@@ -120,6 +131,7 @@ FIRINGS = sa.Table(
     _column("told", _TEXT, nullable=True),
     _column("due", _TIME),
     _column("fired", _TIME),
+    *_chained(),
 )
 
 SEEN = sa.Table(

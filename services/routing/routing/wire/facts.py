@@ -227,6 +227,27 @@ def move_row(
     }
 
 
+def history_head(case: Case) -> Data:
+    """Return the end of the case's history, for the log to remember; nothing before it begins."""
+    if case.history_hash is None:
+        return {}
+    return {"history": {"number": case.history_number, "hash": case.history_hash.hex()}}
+
+
+def firing_row(case: Case, clock: Clock, step: Step, fired: datetime) -> Data:
+    """Return the row of the history for what a clock said."""
+    return {
+        "case_id": case.id,
+        "clock": clock.kind,
+        "round": clock.round,
+        "step": step.number,
+        "kind": step.kind,
+        "told": step.to,
+        "due": step.due,
+        "fired": fired,
+    }
+
+
 def seen_row(
     case: Case, sender: str, update_id: str, move: str, refused: str | None, now: datetime
 ) -> Data:

@@ -1,0 +1,97 @@
+"""Histories as they are kept: read through for the audit, and sealed where they are not yet."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from routing.domain.history import FIRING, MOVE, Head, Kept
+from routing.store.tables import CASES, FIRINGS, MOVES
+
+BATCH_CASES = 500
+_TABLES = {MOVE: MOVES, FIRING: FIRINGS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """All that is kept of a case's past; ``case`` is None when rows have lost theirs."""
+
+    case: sa.Row[Any] | None
+    case_id: int
+    rows: Sequence[Kept]
+
+    @property
+    def head(self) -> Head:
+        """The end of the chain as the case knows it."""
+        return Head(self.case.history_number, self.case.history_hash) if self.case else Head()
+
+    @property
+    def about(self) -> str:
+        """Whose history it is."""
+        if self.case is None:
+            return f"case {self.case_id}"
+        return f"{self.case.jurisdiction_id} {self.case.service_request_id}"
+
+
+_CASE: tuple["sa.Column[Any]", ...] = (
+    *(CASES.c.id, CASES.c.jurisdiction_id, CASES.c.service_request_id, CASES.c.state),
+    *(CASES.c.history_number, CASES.c.history_hash),
+)
+
+
+def histories(session: Session) -> Iterator[History]:
+    """Yield the history of every case, batch by batch, so that memory does not grow with them."""
+    below = 0
+    while True:
+        query = sa.select(*_CASE).where(CASES.c.id > below).order_by(CASES.c.id).limit(BATCH_CASES)
+        cases = {row.id: row for row in session.execute(query)}
+        upto = max(cases) if len(cases) == BATCH_CASES else None
+        kept = _kept(session, below, upto)
+        for number in sorted(cases.keys() | kept.keys()):
+            yield History(case=cases.get(number), case_id=number, rows=kept.get(number, ()))
+        if upto is None:
+            return
+        below = upto
+
+
+def history_of(session: Session, case_id: int) -> History | None:
+    """Return the history of one case, and keep others from changing it; None without a case."""
+    case = session.execute(sa.select(*_CASE).where(CASES.c.id == case_id).with_for_update()).first()
+    if case is None:
+        return None
+    rows = _kept(session, case_id - 1, case_id).get(case_id, ())
+    return History(case=case, case_id=case_id, rows=rows)
+
+
+def _kept(session: Session, above: int, upto: int | None) -> dict[int, list[Kept]]:
+    found: dict[int, list[Kept]] = {}
+    for kind, table in _TABLES.items():
+        query = sa.select(table).where(table.c.case_id > above)
+        if upto is not None:
+            query = query.where(table.c.case_id <= upto)
+        names = [str(column.name) for column in table.columns]
+        for row in session.execute(query):
+            entry = dict(zip(names, row, strict=True))
+            kept = Kept(kind, entry["number"], entry["hash"], entry)
+            found.setdefault(entry["case_id"], []).append(kept)
+    return found
+
+
+def unsealed_cases(session: Session) -> Sequence[int]:
+    """Return the ids of cases that have entries from before histories were chains."""
+    both = sa.union(*(sa.select(t.c.case_id).where(t.c.hash.is_(None)) for t in _TABLES.values()))
+    return session.scalars(both).all()
+
+
+def seal(session: Session, case_id: int, sealed: Sequence[tuple[Kept, Head]]) -> None:
+    """Give entries their places in the chain, and the case its new head."""
+    for kept, head in sealed:
+        table = _TABLES[kept.kind]
+        same = [column == kept.entry[column.name] for column in table.primary_key]
+        change = sa.update(table).where(*same).values(number=head.number, hash=head.hash)
+        session.execute(change)
+    if sealed:
+        end = {"history_number": sealed[-1][1].number, "history_hash": sealed[-1][1].hash}
+        session.execute(sa.update(CASES).where(CASES.c.id == case_id).values(end))
