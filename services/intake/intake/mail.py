@@ -16,10 +16,12 @@ from servicekit.packs import Pack
 from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, store
+from intake.actions import welcoming
 from intake.domain import Message
 
 log = logs.get(__name__)
 BATCH = 10  # times the longest wait for a server stays below the lease
+WELCOMED = 500  # reports, whose mails are written at once
 LEASE = timedelta(minutes=2)
 _FIRST_PAUSE_S = 5
 _LONGEST_PAUSE_S = 3600
@@ -68,6 +70,8 @@ class Mailer:
 
     def run(self) -> float | None:
         """Send one batch; returns 0 when there may be more, None to be called as usual."""
+        with self.db.begin() as session:
+            welcoming.welcome(session, self.ground, limit=WELCOMED)
         with self.db.begin() as session:
             claimed = store.claim_messages(session, self.now(), LEASE, BATCH)
         if claimed:

@@ -3,6 +3,7 @@
 import pytest
 import towns
 from intake import app as intake_app
+from intake.actions import welcoming
 from parts.mail import text_of
 
 
@@ -50,6 +51,34 @@ def test_a_reporter_who_left_an_address_is_told_the_number_and_a_secret_link(int
     assert "ana@" not in str(intake.facts())
     send()
     assert len(mails.mails) == 1
+
+
+def test_the_mail_with_the_number_comes_first_and_once_whatever_happens_before_it(
+    intake, mails, send, routing
+):
+    identity = intake.reported(email="ana@example.org")
+    assert intake.rows("SELECT * FROM message") == []
+    routing.moved(identity, "accepted")
+    send()
+    intake.welcome()
+    send()
+
+    subjects = [mail["Subject"] for mail in mails.to("ana@example.org")]
+    purposes = [fact["data"]["purpose"] for fact in intake.facts("message.delivered.v1")]
+    assert purposes == ["request_received", "request_moved"]
+    assert len(subjects) == 2
+
+
+def test_mails_of_many_reports_are_written_at_once_and_none_is_left_out(intake):
+    for _ in range(7):
+        intake.reported(email="ana@example.org")
+    intake.reported(phone="600")
+    with intake.process.db.begin() as session:
+        ground = intake_app.ground(intake.process)
+        written = [welcoming.welcome(session, ground, limit=3) for _ in range(4)]
+
+    assert written == [3, 3, 1, 0]
+    assert len(intake.rows("SELECT DISTINCT service_request_id FROM message")) == 7
 
 
 def test_a_supporter_is_written_to_at_its_own_address_until_it_leaves(intake, mails, send, routing):

@@ -9,6 +9,7 @@ from servicekit.pages.words import untranslated
 
 
 def follow_path(intake, identity):
+    intake.welcome()
     [row] = intake.rows("SELECT body FROM message ORDER BY created_at LIMIT 1")
     [path] = re.findall(rf"http://127.0.0.1:8311(/follow/{identity}\.[0-9a-f]+)", row["body"])
     return path

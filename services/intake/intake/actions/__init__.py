@@ -1,19 +1,38 @@
 """What intake can be asked to do; each takes an open session and never commits."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from servicekit import trace
 from servicekit.errors import Conflict, NotFound
 from servicekit.events import Event
-from servicekit.outbox import Outbox
-from servicekit.packs import Pack
 from sqlalchemy.orm import Session
 
 from intake import domain, store, wire
+from intake.actions import welcoming
+from intake.actions.ground import Ground
 from intake.domain import feed
+
+__all__ = [
+    "NEWS",
+    "REPEATS_KEPT",
+    "Ground",
+    "deliver_message",
+    "drop_photo",
+    "fail_message",
+    "follow_case",
+    "forget_answers",
+    "keep_answer",
+    "keep_photo",
+    "name_of_news",
+    "queue_message",
+    "render_again",
+    "set_visibility",
+    "show_department",
+    "submit_requests",
+    "write_submission",
+]
 
 # A move of long ago (of an imported case, or of a log read anew) is no news to write about.
 NEWS = timedelta(days=1)
@@ -22,32 +41,13 @@ REPEATS_KEPT = timedelta(days=7)
 _SILENT = frozenset({"received", "routed", "closed"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ground:
-    """What every action stands on; built once, in app.py."""
-
-    packs: Mapping[str, Pack]
-    outbox: Outbox
-    public_url: str
-    secret_key: str = field(repr=False)
-
-    def pack(self, jurisdiction_id: str) -> Pack:
-        """Return a city's pack; raises NotFound when this installation does not serve it."""
-        if jurisdiction_id not in self.packs:
-            raise NotFound(f"jurisdiction_id {jurisdiction_id!r} was not found")
-        return self.packs[jurisdiction_id]
-
-    def link(self, request: domain.Request) -> str:
-        """Return the secret address under which a request's reporter follows it."""
-        return wire.follow_url(self.public_url, self.secret_key, request.service_request_id)
-
-
 def write_submission(
     ground: Ground, request: domain.Request, reporter: domain.Reporter, *, now: datetime
 ) -> store.Submission:
-    """Return all rows that a new request writes: itself, its reporter, a mail, the fact.
+    """Return all rows that a new request writes: itself, its reporter, the fact.
 
-    Touches no database, so that many can be written at once.
+    Touches no database, so that many can be written at once. The mail that names the id is
+    written by ``welcoming.welcome``, a moment later: nobody has to wait for it.
     """
     event = Event(
         id=f"{request.service_request_id}-submitted",
@@ -59,14 +59,14 @@ def write_submission(
         data=wire.request_submitted(request),
         traceparent=trace.current(),
     )
-    message = _welcome(ground, request)
     change = feed.change_of(None, request)
     return store.Submission(
         request=store.request_row(request, wire.render(request, ground.public_url)),
-        reporter=store.reporter_row(request.service_request_id, reporter)
+        reporter=store.reporter_row(
+            request.service_request_id, reporter, unwelcomed=welcoming.is_due(ground, request)
+        )
         if reporter.known
         else None,
-        message=store.message_row(message, now) if message else None,
         outbox=ground.outbox.row(event),
         change=store.change_row(change) if change else None,
     )
@@ -120,10 +120,11 @@ def follow_case(
     after = _save(session, ground, before, after)
     if before.visibility == "pending" != after.visibility:
         _publish(session, ground, after, now=now)
-        _queue(session, _welcome(ground, after), now)
+        welcoming.greet(session, ground, after, now)
     if now - move.at >= NEWS:
         return None
     if after.contactable:
+        welcoming.welcome(session, ground, service_request_id=after.service_request_id)
         _queue(session, _news(ground, after, event), now)
     return after
 
@@ -166,6 +167,7 @@ def queue_message(session: Session, ground: Ground, event: Event, *, now: dateti
         subject=event.data["message_subject"],
         body=event.data["body"],
     )
+    welcoming.welcome(session, ground, service_request_id=event.subject)
     if store.add_message(session, message, now) and not request.contactable:
         fail_message(session, ground, message, "the reporter left no address", now=now)
 
@@ -225,7 +227,7 @@ def set_visibility(
     else:
         _publish(session, ground, after, now=now)
     if before.visibility == "pending" and visibility != "hidden":
-        _queue(session, _welcome(ground, after), now)
+        welcoming.greet(session, ground, after, now)
     return after
 
 
@@ -305,16 +307,6 @@ def _tell(
         data=data,
         time=now,
     )
-
-
-def _welcome(ground: Ground, request: domain.Request) -> domain.Message | None:
-    """Return the mail that names the id; none as long as there is none to name."""
-    pack = ground.packs[request.jurisdiction_id]
-    service = pack.services.get(request.service_code)
-    speaks = service is None or service.type != "blackbox"
-    if request.imported or not (request.contactable and request.answers_to_its_id and speaks):
-        return None
-    return wire.write_message(pack, request, "request_received", link=ground.link(request))
 
 
 def name_of_news(request: domain.Request) -> str | None:

@@ -65,7 +65,7 @@ def tell_supporters(
         )
         for supporter in store.supporters_to_tell(session, request.service_request_id)
     ]
-    store.add_messages(session, messages, now)
+    store.add_messages(session, ((message, now) for message in messages))
 
 
 def leave(session: Session, ground: Ground, secret: str) -> Supporter:

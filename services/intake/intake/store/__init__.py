@@ -57,6 +57,7 @@ from intake.store.requests import (
     request_row,
     save_request,
     stale_requests,
+    take_unwelcomed,
 )
 from intake.store.searching import search_requests
 from intake.store.submissions import (
@@ -179,6 +180,7 @@ __all__ = [
     "stale_requests",
     "supporter_email",
     "supporters_to_tell",
+    "take_unwelcomed",
     "updates_of",
     "webhooks_due",
     "webhooks_of",

@@ -1,6 +1,6 @@
 """Mails that wait, are tried, are sent or given up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,11 +25,11 @@ def add_message(session: Session, message: Message, now: datetime) -> bool:
     return session.execute(made.returning(MESSAGE.c.message_id)).first() is not None
 
 
-def add_messages(session: Session, messages: Sequence[Message], now: datetime) -> None:
-    """Store messages that wait to be sent; those known already are kept as they are."""
-    if messages:
-        made = insert(MESSAGE).on_conflict_do_nothing()
-        session.execute(made, [message_row(message, now) for message in messages])
+def add_messages(session: Session, due: Iterable[tuple[Message, datetime]]) -> None:
+    """Store messages that wait to be sent since a moment; those known already stay as they are."""
+    rows = [message_row(message, at) for message, at in due]
+    if rows:
+        session.execute(insert(MESSAGE).on_conflict_do_nothing(), rows)
 
 
 def claim_messages(session: Session, now: datetime, lease: timedelta, limit: int) -> list[Message]:

@@ -146,6 +146,29 @@ def reporter_email(session: Session, service_request_id: str) -> str | None:
     return session.execute(sa.select(REPORTER.c.email).where(mine)).scalar_one_or_none()
 
 
+def take_unwelcomed(
+    session: Session, limit: int, service_request_id: str | None = None
+) -> list[Request]:
+    """Return some requests whose reporters wait to be told the id, or that one; ask no more."""
+    c = REPORTER.c
+    due = sa.select(c.service_request_id).where(c.unwelcomed).limit(limit)
+    if service_request_id is not None:
+        due = due.where(c.service_request_id == service_request_id)
+    due = due.with_for_update(skip_locked=service_request_id is None)
+    taken = (
+        sa.update(REPORTER)
+        .where(c.service_request_id.in_(due))
+        .values(unwelcomed=False)
+        .returning(c.service_request_id)
+    )
+    ids = session.execute(taken).scalars().all()
+    if not ids:
+        return []
+    query = sa.select(*STORED).where(one_of(REQUEST.c, ids))
+    query = query.order_by(REQUEST.c.requested_datetime, REQUEST.c.service_request_id)
+    return [request_of(row) for row in session.execute(query)]
+
+
 def _photo_row(photo: Photo) -> dict[str, Any]:
     return {name: getattr(photo, name) for name in Photo.__dataclass_fields__}
 

@@ -1,4 +1,4 @@
-"""Reports as they are written down: request, reporter, mail and event together."""
+"""Reports as they are written down: request, reporter and event together."""
 
 import select
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from intake.domain import FirstAnswer, Reporter
 from intake.store.repeats import take_turns
 from intake.store.statements import as_json, insert_into_each
-from intake.store.tables import CHANGE_WAITING, MESSAGE, REPORTER, REQUEST
+from intake.store.tables import CHANGE_WAITING, REPORTER, REQUEST
 
 Connection = psycopg.Connection[Any]
 _UNIQUE_VIOLATION = "23505"
@@ -40,16 +40,17 @@ class Submission:
 
     request: dict[str, Any]
     reporter: dict[str, Any] | None
-    message: dict[str, Any] | None
     outbox: dict[str, Any]
     change: dict[str, Any] | None
     once: dict[str, Any] | None = None
 
 
-def reporter_row(service_request_id: str, reporter: Reporter) -> dict[str, Any]:
-    """Return the row of a reporter."""
+def reporter_row(
+    service_request_id: str, reporter: Reporter, *, unwelcomed: bool
+) -> dict[str, Any]:
+    """Return the row of a reporter, and whether a mail has to tell them the id."""
     fields = {name: getattr(reporter, name) for name in Reporter.__dataclass_fields__}
-    return {"service_request_id": service_request_id, **fields}
+    return {"service_request_id": service_request_id, "unwelcomed": unwelcomed, **fields}
 
 
 def add_submissions(
@@ -140,7 +141,6 @@ def _insert(connection: Connection, submissions: Sequence[Submission]) -> None:
     given: list[tuple[sa.Table, list[dict[str, Any]]]] = [
         (REQUEST, [one.request for one in submissions]),
         (REPORTER, [one.reporter for one in submissions if one.reporter]),
-        (MESSAGE, [one.message for one in submissions if one.message]),
         (db.OUTBOX, [one.outbox for one in submissions]),
         (CHANGE_WAITING, [one.change for one in submissions if one.change]),
     ]

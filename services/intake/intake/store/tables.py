@@ -77,6 +77,7 @@ REPORTER = sa.Table(
     sa.Column("last_name", sa.Text),
     sa.Column("device_id", sa.Text),
     sa.Column("account_id", sa.Text),
+    sa.Column("unwelcomed", sa.Boolean, server_default=sa.false()),
 )
 
 MESSAGE = sa.Table(

@@ -1,0 +1,39 @@
+"""The mail that names a new request's id: written down after the report, by whoever has time."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from intake import domain, store, wire
+from intake.actions.ground import Ground
+
+
+def welcome(
+    session: Session, ground: Ground, *, limit: int = 1, service_request_id: str | None = None
+) -> int:
+    """Write the mails that name new requests' ids, of some or of one; returns how many.
+
+    They wait since the report was made, so that no later mail about it is sent before.
+    """
+    due = store.take_unwelcomed(session, limit, service_request_id)
+    mails = ((_welcome(ground, request), request.requested_datetime) for request in due)
+    store.add_messages(session, mails)
+    return len(due)
+
+
+def greet(session: Session, ground: Ground, request: domain.Request, now: datetime) -> None:
+    """Write the mail for a request that has its id from now on, if there is to be one."""
+    if is_due(ground, request):
+        store.add_message(session, _welcome(ground, request), now)
+
+
+def is_due(ground: Ground, request: domain.Request) -> bool:
+    """Tell whether a mail names the id to the reporter; not as long as there is none to name."""
+    service = ground.packs[request.jurisdiction_id].services.get(request.service_code)
+    speaks = service is None or service.type != "blackbox"
+    return not request.imported and request.contactable and request.answers_to_its_id and speaks
+
+
+def _welcome(ground: Ground, request: domain.Request) -> domain.Message:
+    pack = ground.packs[request.jurisdiction_id]
+    return wire.write_message(pack, request, "request_received", link=ground.link(request))
