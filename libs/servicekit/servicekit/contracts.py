@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-import fastjsonschema
+import jsonschema_rs
 import orjson
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
@@ -23,7 +23,6 @@ from servicekit.errors import ServiceError
 from servicekit.events import Event
 
 Check = Callable[[Any], None]
-_DRAFT7 = "http://json-schema.org/draft-07/schema#"
 
 
 class ContractBroken(ServiceError):
@@ -95,17 +94,16 @@ class Contracts:
             self.schemas[name], registry=self._registry, format_checker=FormatChecker()
         )
 
-        # 30 times faster than jsonschema, which is asked only for words when it refuses.
-        draft7 = {**_flat(self.schemas[name], self.schemas), "$schema": _DRAFT7}
-        fast = fastjsonschema.compile({k: v for k, v in draft7.items() if k != "$id"})
+        # A hundred times faster than jsonschema, which is asked only for words when it refuses.
+        fast = jsonschema_rs.Draft202012Validator(
+            _flat(self.schemas[name], self.schemas), validate_formats=True
+        )
 
         def check(value: Any) -> None:
-            try:
-                fast(value)
-            except fastjsonschema.JsonSchemaException as refusal:
+            if not fast.is_valid(value):
                 fault = best_match(validator.iter_errors(value))
-                words = f"{_where(fault)}: {fault.message}" if fault else str(refusal)
-                raise ContractBroken(f"{name.removesuffix('.json')}: {words}") from None
+                words = f"{_where(fault)}: {fault.message}" if fault else "does not fit"
+                raise ContractBroken(f"{name.removesuffix('.json')}: {words}")
 
         return check
 
