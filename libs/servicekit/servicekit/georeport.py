@@ -175,7 +175,9 @@ def read_number(text: str) -> float:
 
 def write_datetime(moment: datetime) -> str:
     """Return an aware time in UTC with seconds, an offset and no fraction."""
-    return f"{moment.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return f"{moment.isoformat(timespec='seconds')[:19]}Z"
 
 
 def read_datetime(text: str, zone: tzinfo = UTC) -> datetime:
@@ -270,11 +272,25 @@ def _content(name: str, value: object) -> str:
     if isinstance(value, int | float):
         return write_number(value)
     if isinstance(value, Mapping):
-        return "".join([_element(key, inner) for key, inner in value.items()])
+        return _children(value)
     if isinstance(value, list | tuple):
         child = value.child if isinstance(value, Listed) else CHILDREN[name]
         return "".join([_element(child, inner) for inner in value])
     return _escaped(str(value))
+
+
+def _children(row: Mapping[str, object]) -> str:
+    """Return an element for each value; one look tells that no text holds what must be escaped."""
+    texts = "".join([inner for inner in row.values() if type(inner) is str])
+    plain = _NOT_PLAIN.search(texts) is None
+    return "".join(
+        [
+            f"<{name}>{inner}</{name}>"
+            if plain and inner and type(inner) is str
+            else _element(name, inner)
+            for name, inner in row.items()
+        ]
+    )
 
 
 def _escaped(text: str) -> str:

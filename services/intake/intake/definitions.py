@@ -97,12 +97,11 @@ class Definitions:
     ) -> domain.Report | Refusals:
         """Return the report as it is read now; without a version while another may be meant."""
         version, named = self.version(pack, service), fields.get("definition_version")
+        settled = version if named in (None, version) else None
         try:
-            report = wire.read_report(fields, pack, service, **how)
+            return wire.read_report(fields, pack, service, **how, version=settled)
         except Refusals as refused:
             return refused
-        settled = named in (None, version)
-        return dataclasses.replace(report, definition_version=version) if settled else report
 
     def _by_older(
         self,
@@ -116,11 +115,11 @@ class Definitions:
         for version, questions in self._meant(fields, pack, service, present):
             before = dataclasses.replace(service, attributes=questions)
             try:
-                report = wire.read_report(fields, pack, before, **how)
+                report = wire.read_report(fields, pack, before, **how, version=version)
             except Refusals:
                 continue
             stale = present is None or report.answers != present.answers
-            return dataclasses.replace(report, definition_version=version, stale_form=stale)
+            return dataclasses.replace(report, stale_form=stale)
         if isinstance(first, Refusals):
             raise first
         return dataclasses.replace(first, definition_version=self.version(pack, service))

@@ -15,6 +15,7 @@ def count(intake):
     """Return a function that says how many requests, facts and mails there are."""
 
     def tables():
+        intake.welcome()
         return tuple(
             intake.rows(f"SELECT count(*) AS n FROM {name}")[0]["n"]
             for name in ("request", "outbox", "message")

@@ -1,6 +1,7 @@
 """One request: found, locked, changed; its history and its reporter."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,8 @@ _PLAIN = tuple(
     if name not in {"place", "answers", "photos", "media_url"}
 )
 
+_plain, _placed = attrgetter(*_PLAIN), attrgetter(*_PLACE)
+
 STORED = [
     column
     for column in REQUEST.c
@@ -32,8 +35,8 @@ PUBLIC = REQUEST.c.visibility == sa.literal_column("'public'")
 
 def request_row(request: Request, rendered: Rendered) -> dict[str, Any]:
     """Return the row of a request."""
-    row = {name: getattr(request, name) for name in _PLAIN}
-    row |= {name: getattr(request.place, name) for name in _PLACE}
+    row: dict[str, Any] = dict(zip(_PLAIN, _plain(request), strict=True))
+    row.update(zip(_PLACE, _placed(request.place), strict=True))
     row["answers"] = [{"code": a.code, "values": list(a.values)} for a in request.answers]
     row["photos"] = [_photo_row(photo) for photo in request.photos]
     row["media_url"] = list(request.media_url)

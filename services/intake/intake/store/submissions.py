@@ -4,6 +4,7 @@ import select
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, cast
 
 import psycopg
@@ -17,6 +18,8 @@ from intake.store.repeats import take_turns
 from intake.store.statements import as_json, insert_into_each
 from intake.store.tables import CHANGE_WAITING, REPORTER, REQUEST
 
+_TOLD = tuple(Reporter.__dataclass_fields__)
+_told = attrgetter(*_TOLD)
 Connection = psycopg.Connection[Any]
 _UNIQUE_VIOLATION = "23505"
 _ROLLED_BACK = "40"  # the class of SQL states that say: nothing was done, do it again
@@ -49,8 +52,8 @@ def reporter_row(
     service_request_id: str, reporter: Reporter, *, unwelcomed: bool
 ) -> dict[str, Any]:
     """Return the row of a reporter, and whether a mail has to tell them the id."""
-    fields = {name: getattr(reporter, name) for name in Reporter.__dataclass_fields__}
-    return {"service_request_id": service_request_id, "unwelcomed": unwelcomed, **fields}
+    told = zip(_TOLD, _told(reporter), strict=True)
+    return {"service_request_id": service_request_id, "unwelcomed": unwelcomed, **dict(told)}
 
 
 def add_submissions(

@@ -10,18 +10,15 @@ class Fields:
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self.pairs = [(name, value) for name, value in pairs if not georeport.blank(value)]
-        self.named: dict[str, list[str]] = {}
-        for name, value in self.pairs:
-            self.named.setdefault(name, []).append(value)
+        self.last = {name: value.strip() for name, value in self.pairs}
 
-    def get(self, *names: str) -> str | None:
+    def get(self, name: str, *others: str) -> str | None:
         """Return the last value of the first name that was sent, without blanks around it."""
-        for name in names:
-            values = self.all(name)
-            if values:
-                return values[-1].strip()
-        return None
+        found = self.last.get(name)
+        return self.get(*others) if found is None and others else found
 
     def all(self, name: str) -> list[str]:
         """Return every value of a name, in the order sent."""
-        return self.named.get(name, [])
+        if name not in self.last:
+            return []
+        return [value for key, value in self.pairs if key == name]

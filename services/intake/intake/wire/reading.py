@@ -51,8 +51,9 @@ def read_report(
     language: str,
     now: datetime,
     imported: bool = False,
+    version: str | None = None,
 ) -> Report:
-    """Return the report that a form makes to a service.
+    """Return the report that a form makes to a service, by that version of its definition.
 
     ``imported`` forms bring their own requested_datetime and channel.
     Raises Refusals with one text for each thing that is wrong.
@@ -73,6 +74,7 @@ def read_report(
         title=check.words("title", fields.get("title")),
         service_object_id=check.words("service_object_id", fields.get("service_object_id")),
         service_object_type=check.words("service_object_type", fields.get("service_object_type")),
+        definition_version=version,
     )
     if check.faults:
         raise Refusals(check.faults)
