@@ -89,6 +89,7 @@ class Api:
             city,
             entries,
             wire.allowed_moves(caller.allowed(case, city)),
+            store.decisions_of(session, case.id),
         )
 
 

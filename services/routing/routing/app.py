@@ -29,14 +29,26 @@ def _moves(registry: CollectorRegistry) -> Counter:
     return metrics.Counter("routing_moves", "Moves of cases by kind", registry, ["move"])
 
 
+@cache
+def _passed_over(registry: CollectorRegistry) -> Counter:
+    return metrics.Counter(
+        "routing_rules_passed_over",
+        "Rules that could not be asked about a case",
+        registry,
+        ["jurisdiction", "rule"],
+    )
+
+
 def desk(process: Process) -> Desk:
     """Return what the actions of this process need."""
     common, moves = process.common, _moves(process.metrics)
+    passed_over = _passed_over(process.metrics)
     return Desk(
         outbox=process.outbox,
         cities=_cities(common.cities_dir, common.contracts_dir),
         public_url=common.public_url,
         count=lambda move: moves.labels(move).inc(),
+        passed_over=lambda city, rule: passed_over.labels(city, rule).inc(),
     )
 
 

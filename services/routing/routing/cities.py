@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import date, time, timedelta
 from pathlib import Path
 
-from servicekit import packs
+from servicekit import expressions, packs
 
-from routing.domain import Calendar, City, Pace, Rule, Rules, Rung, Service, Target
+from routing.domain import Calendar, City, Ground, Pace, Rule, Rules, Rung, Service, Target
 from routing.domain.worktime import Minutes
 
 
@@ -17,22 +17,27 @@ def read_cities(folder: Path, contracts: Path) -> dict[str, City]:
 
 def city_of(pack: packs.Pack) -> City:
     """Return what routing needs of a pack."""
+    calendar = _calendar(pack)
     return City(
         jurisdiction_id=pack.jurisdiction_id,
         pace=Pace(
-            calendar=_calendar(pack),
+            calendar=calendar,
             warning_at=pack.rules.warning_at,
             ladder=tuple(Rung(_target(step.after), step.to) for step in pack.escalation),
         ),
-        rules=Rules(version=pack.rules.version, rules=tuple(_rule(rule) for rule in pack.rules)),
+        rules=Rules(version=pack.rules.version, rules=tuple(rule_of(rule) for rule in pack.rules)),
         services={code: _service(one, pack) for code, one in pack.services.items()},
         departments={code: _name(one.name, pack) for code, one in pack.departments.items()},
         triage=pack.triage.department,
         outcomes={code: outcome.closes_as for code, outcome in pack.city.outcomes.items()},
         evaluation_time=timedelta(days=pack.city.evaluation.invitation_valid_days),
         closed_by_others=pack.city.updates.closed_by_others == "close",
-        areas_at=lambda lat, long: frozenset(pack.areas.all_at(lat, long)),
-        district_at=pack.district_at,
+        ground=Ground(
+            within=pack.within,
+            district_at=pack.district_at,
+            holiday=calendar.holiday,
+            hours_on=calendar.hours_on,
+        ),
     )
 
 
@@ -57,20 +62,16 @@ def _service(service: packs.Service, pack: packs.Pack) -> Service:
     )
 
 
-def _rule(rule: packs.Rule) -> Rule:
-    when = rule.when
+def rule_of(rule: packs.Rule) -> Rule:
+    """Return a rule ready to be asked; its condition is parsed and compiled here, once."""
+    condition = None if rule.broken else expressions.compiled(expressions.parse(rule.when))
     return Rule(
         rule=rule.rule,
         department=rule.department,
         because=rule.because,
-        service_code=frozenset(when.service_code),
-        group=frozenset(when.group),
-        district=frozenset(when.district),
-        within=when.within,
-        channel=frozenset(when.channel),
-        weekday=frozenset(when.weekday),
-        between=when.between,
-        attribute={code: frozenset(values) for code, values in when.attribute.items()},
+        when=rule.when,
+        matches=condition or (lambda _facts: False),
+        broken=rule.broken,
     )
 
 

@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from routing.actions import Desk
-from routing.domain import Calendar, City, Pace, Rule, Rules, Rung, Service, Target
+from routing.cities import rule_of
+from routing.domain import Calendar, City, Pace, Rules, Rung, Service, Target
 from servicekit import db as kit
+from servicekit import packs
 from servicekit.contracts import Contracts
 from servicekit.db import OUTBOX
 from servicekit.events import Event
@@ -46,12 +48,13 @@ def city():
         hours_on=lambda day: OFFICE if day.weekday() < 5 else (),
     )
     ladder = (Rung(Target(1, "hours"), "department_head"), Rung(Target(2, "days"), "ombudsman"))
-    night = Rule(
-        rule="lamps-by-phone",
-        department="triage",
-        because="the phone knows more",
-        service_code=frozenset({"lamp"}),
-        channel=frozenset({"phone"}),
+    night = rule_of(
+        packs.Rule(
+            rule="lamps-by-phone",
+            department="triage",
+            because="the phone knows more",
+            when='service_code == "lamp" && channel == "phone"',
+        )
     )
     return City(
         jurisdiction_id="town.example",
@@ -118,7 +121,7 @@ def db(engine):
     yield kit.sessions(engine)
     with engine.begin() as connection:
         names = (
-            "casefile, report, clock, move, firing, seen_update, early_update, api_key,"
+            "casefile, report, clock, move, decision, firing, seen_update, early_update, api_key,"
             " outbox, handled_event, parked_event"
         )
         # Histories cannot be emptied: the guards are sent away for this one transaction's trigger.
@@ -214,6 +217,51 @@ def hear(db, desk, clock, contracts):
             Events(desk, clock).on[kind](session, event)
 
     return give
+
+
+@pytest.fixture
+def hear_with(db, desk, clock, city):
+    """Return a function that hands an event to a city with other rules: name, when, broken.
+
+    Every outline of that city is torn. It returns the rules that were passed over.
+    """
+    from dataclasses import replace  # noqa: PLC0415 - only here
+
+    from routing.domain import Ground  # noqa: PLC0415 - only here
+    from routing.events import Events  # noqa: PLC0415 - only here
+
+    def fall(*_):
+        raise OSError("the outline is torn")
+
+    def give(rules, kind, data):
+        made = [packs.Rule(name, when, "lights", "x", broken) for name, when, broken in rules]
+        other = replace(
+            city,
+            rules=Rules(version="8", rules=tuple(map(rule_of, made))),
+            ground=Ground(within=fall),
+        )
+        passed = []
+        mine = replace(
+            desk,
+            cities={city.jurisdiction_id: other},
+            passed_over=lambda *labels: passed.append(labels),
+        )
+        with db.begin() as session:
+            Events(mine, clock).on[kind](session, an_event(kind, data))
+        return passed
+
+    return give
+
+
+@pytest.fixture
+def decisions(db):
+    """Return a function: what the rules have decided, in its order."""
+
+    def read():
+        with db() as session:
+            return session.execute(sa.text("SELECT * FROM decision ORDER BY id")).all()
+
+    return read
 
 
 @pytest.fixture

@@ -1,3 +1,7 @@
+import pytest
+import sqlalchemy as sa
+
+
 def test_a_submitted_request_goes_to_the_department_of_its_service(submit, facts):
     submit()
 
@@ -41,6 +45,45 @@ def test_a_rule_that_matches_decides_and_is_named(submit, facts):
     assert (routed["rules_version"], routed["because"]) == ("7", "the phone knows more")
 
 
+def test_the_rule_its_version_and_what_it_looked_at_are_kept_with_the_case(submit, decisions):
+    submit(service_code="lamp", channel="phone")
+    submit(service_request_id="SDR-2")
+
+    [by_rule, by_none] = decisions()
+    assert (by_rule.rule, by_rule.rules_version, by_rule.department) == (
+        *("lamps-by-phone", "7", "triage"),
+    )
+    assert by_rule.because == "the phone knows more"
+    assert by_rule.inputs == {"service_code": "lamp", "channel": "phone"}
+    assert (by_none.rule, by_none.department) == (None, "roads")
+    assert by_none.inputs == {"service_code": "hole"}
+
+
+def test_a_rule_that_cannot_be_run_never_stops_a_case(hear_with, report, decisions, facts, caplog):
+    passed = hear_with(
+        [("torn", 'within("Port")', None), ("old", "", "there is no service_code x")],
+        "request.submitted.v1",
+        report(),
+    )
+
+    [(_, _, routed)] = facts("routing.events", "request.routed.v1")
+    assert (routed["department"], routed["rule"]) == ("roads", None)
+    assert passed == [("town.example", "torn"), ("town.example", "old")]
+    [decision] = decisions()
+    assert decision.skipped == [
+        {"rule": "torn", "reason": "OSError: the outline is torn"},
+        {"rule": "old", "reason": "there is no service_code x"},
+    ]
+    assert [record.getMessage() for record in caplog.records] == 2 * ["a rule could not be run"]
+
+
+def test_what_was_decided_is_only_appended_to(submit, db):
+    submit()
+
+    with db.begin() as session, pytest.raises(sa.exc.DBAPIError, match="only appended to"):
+        session.execute(sa.text("UPDATE decision SET rule = 'another'"))
+
+
 def test_a_service_that_the_pack_no_longer_has_goes_to_triage(submit, facts):
     submit(service_code="gone")
 
@@ -65,7 +108,6 @@ def test_events_of_a_case_rise_in_sequence(submit, send, db):
 
 
 def headers(db):
-    import sqlalchemy as sa  # noqa: PLC0415 - only here
     from servicekit.db import OUTBOX  # noqa: PLC0415 - only here
 
     with db() as session:

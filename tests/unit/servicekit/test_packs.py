@@ -69,13 +69,9 @@ def test_a_shipped_pack_shows_everything_a_pack_can_hold(folder):
     assert {question.datatype for one in asked for question in one.attributes} == DATATYPES
     assert {"realtime", "batch", "blackbox"} == {one.type for one in services}
     assert len(pack.departments) >= 6
-    conditions = {
-        name
-        for rule in pack.rules
-        for name in ("district", "attribute", "channel", "between", "within", "weekday")
-        if getattr(rule.when, name)
-    }
-    assert conditions == {"district", "attribute", "channel", "between", "within", "weekday"}
+    conditions = " ".join(rule.when for rule in pack.rules)
+    for word in ("district", "answer(", "channel", "between(", "within(", "weekday", "words("):
+        assert word in conditions
 
 
 def test_all_packs_of_a_folder_are_found_by_their_jurisdiction():
@@ -243,16 +239,31 @@ BROKEN = [
     (DEPARTMENTS, "jefatura.vias@santander.example}", "x@y.example}\n    triage: true", "a second"),
     (DEPARTMENTS, "department: alumbrado", "department: vias-obras", "is already given in line"),
     (DEPARTMENTS, "to: ombudsman", "to: mayor", "is 'mayor', not one of department_head"),
-    (RULES, "service_code: [tapa-registro]", "service_code: [tapa]", "there is no service_code"),
-    (RULES, "ABIERTO: [si]", "ABIERTO: [quiza]", "there is no answer to ABIERTO quiza"),
-    (RULES, "ABIERTO: [si]", "COLOR: [si]", "no service of this rule has an attribute COLOR"),
-    (RULES, "within: Puerto de Santander", "within: Puerto", "there is no area Puerto"),
-    (RULES, "district: [d8]", "district: [d9]", "there is no district d9; there are: d1, d2"),
-    (RULES, "group: [movilidad]", "group: [trafico]", "there is no group trafico"),
-    (RULES, "channel: [mail]", "channel: [letter]", "is 'letter', not one of web, app"),
-    (RULES, '"22:00-07:00"', '"22:00-27:00"', "does not fit"),
-    (RULES, '"22:00-07:00"', '"22:00-22:00"', "is no time at all"),
-    (RULES, "{within: Puerto de Santander}", "{}", "the rules after it never decide"),
+    (RULES, '"tapa-registro"', '"tapa"', "there is no service_code tapa"),
+    (RULES, '== "si"', '== "quiza"', "there is no answer to ABIERTO quiza"),
+    (RULES, 'answer("ABIERTO")', 'answer("COLOR")', "of this rule has an attribute COLOR"),
+    (RULES, 'answer("ABIERTO")', 'number("ABIERTO")', "number and"),
+    (RULES, 'answer("ABIERTO") == "si"', 'number("ABIERTO") > 1', "singlevaluelist, not a number"),
+    (RULES, 'within("Puerto de Santander")', 'within("Puerto")', "there is no area Puerto"),
+    (RULES, '"d8"', '"d9"', "there is no district d9; there are: d1, d2"),
+    (RULES, 'group == "alumbrado"', 'group == "alumbrad"', "did you mean alumbrado?"),
+    (RULES, '== "mail"', '== "letter"', "there is no channel letter; there are: app, counter"),
+    (RULES, '"22:00"', '"22:60"', "is no time of day"),
+    (RULES, '"22:00", "07:00"', '"22:00", "22:00"', "is no time at all"),
+    (RULES, '"chispa*"', '"chis*pa"', "may stand at the end only"),
+    (RULES, '"chispa*"', '"…"', "has no letter and no digit"),
+    (RULES, "!working_hours", "!month", "month is a number, not true or false"),
+    (RULES, "&& district", "and district", "'and' stands here"),
+    (RULES, 'within("Puerto de Santander")', "true", "so it never decides"),
+    (
+        RULES,
+        'service_code == "jardin-descuidado"',
+        'group == "agua" && group == "parques"',
+        "no service",
+    ),
+    (RULES, 'within("Puerto de Santander")', "{within: Puerto}", "must be a text or true or false"),
+    (RULES, 'within("Puerto de Santander")', "!located", "put the whole text in quotes"),
+    (RULES, "department: playas", "department: playa", "there is no department playa"),
     (RULES, "rule: puerto", "rule: hueco-abierto", "is already given in line"),
     (RULES, "warning_at: 0.75", "warning_at: 75", "warning_at"),
     (CALENDAR, "country: ES", "country: XX", "not known to the package holidays"),
@@ -292,8 +303,8 @@ def test_a_fault_names_its_file_and_reason(copied, file, before, after, reason):
         (CITY, "time_zone: Europe/Madrid", "time_zone: Europe/Santander", "does not exist"),
         (SERVICES, "department: aguas", "department: agua", "there is no department agua"),
         (SERVICES, "key: rueda", "key: plato", "key plato is already given"),
-        (RULES, "district: [d8]", "district: [d9]", "there is no district d9"),
-        (RULES, "channel: [mail]", "channel: [letter]", "is 'letter'"),
+        (RULES, '"d8"', '"d9"', "there is no district d9"),
+        (RULES, '== "mail"', '== "letter"', "there is no channel letter"),
         (CALENDAR, "subdivision: CB", "subdivision: QQ", "subdivision QQ"),
         (CALENDAR, '"07-25"', '"02-30"', "no day of the year"),
         (DEPARTMENTS, "to: ombudsman", "to: mayor", "is 'mayor'"),
@@ -312,7 +323,7 @@ def test_a_fault_names_the_very_line(copied, file, before, after, reason):
 def test_all_faults_are_told_at_once(copied):
     change(copied, CITY, "time_zone: Europe/Madrid", "time_zone: Mars")
     change(copied, SERVICES, "type: realtime", "type: fast")
-    change(copied, RULES, "district: [d8]", "district: [d9]")
+    change(copied, RULES, '"d8"', '"d9"')
     change(copied, CALENDAR, '"07-25"', '"13-13"')
     change(copied, ES, "{follow_url}", "{url}")
     (copied / "texts" / "en.yaml").unlink()
@@ -426,12 +437,12 @@ def test_the_command_praises_good_packs_and_counts_what_they_hold():
 
 
 def test_the_command_names_file_line_and_reason_and_fails(copied):
-    line = change(copied, RULES, "district: [d8]", "district: [d9]")
+    line = change(copied, RULES, '"d8"', '"d9"')
 
     done = command("check", copied, CITIES / "itanhaem.sp.gov.br")
 
     assert done.returncode == 1
-    assert f"{copied / RULES}:{line}: there is no district d9" in done.stderr
+    assert f"{copied / RULES}:{line}:62: there is no district d9" in done.stderr
 
 
 def test_the_command_explains_itself_when_called_wrongly():
@@ -464,3 +475,86 @@ def test_a_service_is_offered_in_its_districts_and_areas_and_nowhere_outside_the
     assert offers(within=(port,)) == whole.within(port, lat, long)
     assert offers(district=(mine,), within=(port,))
     assert not whole.offers(first, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wrong"),
+    [
+        ('&& district == "d8"', '&& distrito == "d8"', "distrito"),
+        ('district == "d8"', "district == 'd9'", "'d9'"),
+        ('&& within("Playas del Sardinero")', '&& within("Playa")', '"Playa"'),
+        ('when: within("Puerto de Santander")', "when: 'within(\"Puerto\")'", '"Puerto"'),
+        ('when: within("Puerto de Santander")', 'when: "within(\\"Puerto\\")"', '"Puerto'),
+        (
+            'when: within("Puerto de Santander")',
+            "when: |\n      located &&\n      puerto",
+            "puerto",
+        ),
+    ],
+)
+def test_a_fault_in_a_condition_names_its_column_however_yaml_wrote_it(
+    copied, before, after, wrong
+):
+    change(copied, RULES, before, after)
+    lines = (copied / RULES).read_text(encoding="utf-8").split("\n")
+
+    [fault] = faults_of(copied)
+
+    assert lines[fault.line - 1][fault.column - 1 :].startswith(wrong.rstrip("\\"))
+
+
+def test_a_rule_that_cannot_be_run_stops_no_service(copied):
+    change(copied, RULES, '"d8"', '"d9"')
+    change(copied, RULES, "department: playas", "department: playa")
+
+    pack = packs.read_packs(copied.parent)["santander.es"]
+
+    broken = {rule.rule: rule.broken for rule in pack.rules if rule.broken}
+    assert set(broken) == {"desbroce-pueblos", "frente-litoral"}
+    assert "there is no district d9" in broken["desbroce-pueblos"]
+    assert len(pack.rules) == 9
+
+
+def test_a_rule_without_its_parts_stops_no_service_either(copied):
+    change(copied, RULES, "    department: playas\n", "")
+
+    pack = packs.read_packs(copied.parent)["santander.es"]
+
+    assert ["department is missing" in str(rule.broken) for rule in pack.rules].count(True) == 1
+
+
+def test_a_file_of_rules_that_is_none_stops_a_service(copied):
+    change(copied, RULES, "rules:", "rulez:")
+
+    with pytest.raises(packs.PackBroken):
+        packs.read_packs(copied.parent)
+
+
+def test_rules_have_the_version_of_their_file(copied):
+    before = packs.read_pack(copied).rules.version
+    change(copied, RULES, "# In order", "# In this order")
+
+    assert re.fullmatch("[0-9a-f]{12}", before)
+    assert packs.read_pack(copied).rules.version != before
+
+
+def test_a_rule_whose_services_were_all_taken_before_is_told(copied):
+    words = 'service_code in ["semaforo", "bache"]'
+    change(copied, RULES, 'within("Puerto de Santander")', words)
+
+    [fault] = faults_of(copied)
+
+    assert "never decides" in fault.reason
+    assert "semaforo" in (copied / RULES).read_text(encoding="utf-8").split("\n")[fault.line - 1]
+
+
+@pytest.mark.parametrize("name", ["santander.es", "d8", "Playas del Sardinero"])
+def test_every_named_outline_can_be_asked_for(santander, name):
+    assert name in santander.polygons
+
+
+def test_the_city_holds_its_own_centre(santander):
+    center = santander.city.map
+
+    assert santander.within("santander.es", center.lat, center.long)
+    assert not santander.within("santander.es", 0.0, 0.0)

@@ -34,7 +34,6 @@ from servicekit.packs.shapes import (
     Targets,
     Texts,
     Value,
-    When,
     text,
 )
 from servicekit.packs.whole import Pack, read_pack, read_packs
@@ -75,7 +74,6 @@ __all__ = [
     "Targets",
     "Texts",
     "Value",
-    "When",
     "read_pack",
     "read_packs",
     "text",

@@ -23,7 +23,7 @@ def _check(folder: Path) -> int:
         pack = read_pack(folder)
     except PackBroken as broken:
         for fault in broken.faults:
-            sys.stderr.write(f"{folder / fault.file}:{fault.line}: {fault.reason}\n")
+            sys.stderr.write(f"{folder / fault.file}:{fault.where}: {fault.reason}\n")
         sys.stderr.write(f"{folder.name}: {len(broken.faults)} fault(s)\n")
         return 1
     sys.stdout.write(f"{_summary(pack)}\n")

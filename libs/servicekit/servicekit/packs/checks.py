@@ -9,20 +9,9 @@ from typing import Any, Final
 
 import holidays
 
-from servicekit.packs import outlines
+from servicekit.packs import outlines, rulebook
 from servicekit.packs.reading import Document, Faults, Keys
-from servicekit.packs.words import MAY_BE_MISSING, MESSAGES, STATES
-
-LISTS: Final = ("singlevaluelist", "multivaluelist")
-WEEKDAYS: Final = (
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-)
+from servicekit.packs.words import LISTS, MAY_BE_MISSING, MESSAGES, STATES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +62,7 @@ def _unique(document: Document, at: Keys, code: str, faults: Faults) -> None:
         here = document.line((*at, place, code))
         if row[code] in seen:
             reason = f"{code} {row[code]} is already given in line {seen[row[code]]}"
-            faults.add(document, here, reason)
+            faults.add(document, (*at, place, code), reason)
         seen.setdefault(row[code], here)
 
 
@@ -166,65 +155,23 @@ def _departments(draft: Draft, faults: Faults) -> None:
 
 
 def _rules(draft: Draft, faults: Faults) -> None:
-    rules = draft.rules
-    if rules is None:
-        return
-    _unique(rules, ("rules",), "rule", faults)
-    departments = codes(draft.departments, "departments", "department")
-    last = len(rules.value["rules"]) - 1
-    for place, rule in enumerate(rules.value["rules"]):
-        at: Keys = ("rules", place)
-        found = rule["department"]
-        _known(rules, (*at, "department"), found, departments, "department", faults)
-        _when(draft, rules, (*at, "when"), rule["when"], faults)
-        if not rule["when"] and place != last:
-            reason = f"rule {rule['rule']} matches everything: the rules after it never decide"
-            faults.add(rules, (*at, "when"), reason)
+    if draft.rules is not None:
+        rulebook.check(draft.rules, _known_to_rules(draft), faults)
 
 
-def _when(draft: Draft, rules: Document, at: Keys, when: Mapping[str, Any], faults: Faults) -> None:
-    known = {
-        "service_code": codes(draft.services, "services", "service_code"),
-        "group": codes(draft.services, "groups", "group"),
-        "district": feature_codes(draft.districts, "district"),
-    }
-    for kind, there in known.items():
-        for place, found in enumerate(when.get(kind, [])):
-            _known(rules, (*at, kind, place), found, there, kind, faults)
-    if "within" in when:
-        _known(rules, (*at, "within"), when["within"], _areas(draft), "area", faults)
-    if "between" in when and len(set(when["between"].split("-"))) == 1:
-        faults.add(rules, (*at, "between"), f"between {when['between']} is no time at all")
-    for code, values in when.get("attribute", {}).items():
-        _asked(draft, rules, (*at, "attribute", code), (code, values, when), faults)
-
-
-def _asked(
-    draft: Draft,
-    rules: Document,
-    at: Keys,
-    asked: tuple[str, list[str], Mapping[str, Any]],
-    faults: Faults,
-) -> None:
-    """Check that the services a rule is about ask this question and know these answers."""
-    if draft.services is None:
-        return
-    code, values, when = asked
-    chosen = [one for one in draft.services.value["services"] if _meant(one, when)]
-    questions = [
-        one for service in chosen for one in service.get("attributes", []) if one["code"] == code
-    ]
-    if not questions:
-        faults.add(rules, at, f"no service of this rule has an attribute {code}")
-    elif all(question["datatype"] in LISTS for question in questions):
-        known = {value["key"] for question in questions for value in question.get("values", [])}
-        for place, value in enumerate(values):
-            _known(rules, (*at, place), value, known, f"answer to {code}", faults)
-
-
-def _meant(service: Mapping[str, Any], when: Mapping[str, Any]) -> bool:
-    return service["service_code"] in when.get("service_code", [service["service_code"]]) and (
-        service["group"] in when.get("group", [service["group"]])
+def _known_to_rules(draft: Draft) -> rulebook.Known:
+    services = draft.services.value["services"] if draft.services else None
+    areas, districts = _areas(draft), feature_codes(draft.districts, "district")
+    polygons = None
+    if areas is not None and districts is not None:
+        names = feature_codes(draft.districts, "name") or set()
+        polygons = areas | districts | names | {draft.jurisdiction_id}
+    return rulebook.Known(
+        services=services,
+        groups=codes(draft.services, "groups", "group"),
+        departments=codes(draft.departments, "departments", "department"),
+        districts=districts,
+        polygons=polygons,
     )
 
 

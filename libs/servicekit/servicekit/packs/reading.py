@@ -17,14 +17,24 @@ Keys = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing that is wrong; line counts from 1."""
+    """One thing that is wrong; line and column count from 1, column 0 is the whole line.
+
+    ``rule`` is the place of the routing rule that it makes useless: the rest of the pack holds.
+    """
 
     file: str
     line: int
     reason: str
+    column: int = 0
+    rule: int | None = field(default=None, compare=False)
+
+    @property
+    def where(self) -> str:
+        """The line, with the column where it is known."""
+        return f"{self.line}:{self.column}" if self.column else f"{self.line}"
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}"
+        return f"{self.file}:{self.where}: {self.reason}"
 
 
 class PackBroken(Exception):
@@ -50,16 +60,31 @@ class Faults:
             self.found.append(Fault(document, line, reason))
         else:
             line = at if isinstance(at, int) else document.line(at)
-            self.found.append(Fault(document.file, line, reason))
+            self.found.append(Fault(document.file, line, reason, rule=_rule(document.file, at)))
+
+    def add_within(self, document: "Document", at: Keys, offset: int, reason: str) -> None:
+        """Note a fault at a character of a text of a document, counted from 0."""
+        line, column = document.place(at, offset)
+        self.found.append(Fault(document.file, line, reason, column, _rule(document.file, at)))
+
+
+def _rule(file: str, at: Keys | int) -> int | None:
+    """Return the place of the rule that a fault of rules.yaml lies in, if it lies in one."""
+    if file != "rules.yaml" or isinstance(at, int) or at[:1] != ("rules",):
+        return None
+    return next((key for key in at[1:2] if isinstance(key, int)), None)
 
 
 @dataclass(frozen=True)
 class Document:
-    """The plain value of a file and the line of each part of it."""
+    """The plain value of a file, its text, and where in it each part stands."""
 
     file: str
     value: Any
     lines: Mapping[Keys, int] = field(repr=False)
+    text: str = field(default="", repr=False)
+    spans: Mapping[Keys, tuple[int, int]] = field(default_factory=dict, repr=False)
+    """Where the source of a scalar begins and ends."""
 
     def line(self, keys: Iterable[str | int]) -> int:
         """Return the line of a value, or of the nearest thing around it."""
@@ -68,11 +93,45 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
+    def at(self, keys: Keys) -> Any:
+        """Return the value at the end of a way."""
+        value = self.value
+        for key in keys:
+            value = value[key]
+        return value
+
+    def place(self, keys: Keys, offset: int) -> tuple[int, int]:
+        """Return line and column of a character of a text, however YAML wrote the text down."""
+        begins, ends = self.spans[keys]
+        found = begins + _source_of(str(self.at(keys)), self.text[begins:ends], offset)
+        line_begins = self.text.rfind("\n", 0, found) + 1
+        return self.text.count("\n", 0, found) + 1, found - line_begins + 1
+
+
+def _source_of(value: str, source: str, offset: int) -> int:
+    """Return where a character of a value stands in its source: quoted, folded or plain.
+
+    Source and value differ in blanks, quotes and escapes only, so the one is read along the other.
+    """
+    here = source.find("\n") if source[:1] in ("|", ">") else 0
+    for place, letter in enumerate(value[: offset + 1]):
+        if letter.isspace():
+            while here < len(source) and not value[place - 1 : place].isspace():
+                here += 1
+                if not source[here : here + 1].isspace():
+                    break
+        else:
+            here = source.find(letter, here) + 1
+            if not here:
+                return 0
+    return here if offset >= len(value) else max(here - 1, 0)
+
 
 def read_yaml(path: Path, file: str, faults: Faults) -> Document | None:
     """Read a YAML file; None when it is missing or is not YAML, which is a fault."""
     try:
-        node = _compose(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        node = _compose(text)
     except FileNotFoundError:
         faults.add(file, 1, "this file is missing")
     except UnicodeDecodeError as error:
@@ -84,9 +143,11 @@ def read_yaml(path: Path, file: str, faults: Faults) -> Document | None:
     except YAMLError as error:
         faults.add(file, 1, f"this is not YAML: {error}")
     else:
-        lines: dict[Keys, int] = {}
-        value = _plain(node, (), lines, file, faults)
-        return Document(file, value, lines)
+        reader = _Reader()
+        document = Document(file, reader.plain(node, ()), reader.lines, text, reader.spans)
+        for at, reason in reader.wrong:
+            faults.add(document, at, reason)
+        return document
     return None
 
 
@@ -97,32 +158,38 @@ def _compose(words: str) -> Node | None:
     return found
 
 
-def _plain(node: Node | None, keys: Keys, lines: dict[Keys, int], file: str, faults: Faults) -> Any:
-    if node is None:
-        return None
-    lines.setdefault(keys, node.start_mark.line + 1)
-    if isinstance(node, MappingNode):
-        return _mapping(node, keys, lines, file, faults)
-    if isinstance(node, SequenceNode):
-        return [
-            _plain(item, (*keys, place), lines, file, faults)
-            for place, item in enumerate(node.value)
-        ]
-    return _scalar(str(node.tag), str(node.value))
+@dataclass
+class _Reader:
+    """Makes plain values of nodes and notes where they stand."""
 
+    lines: dict[Keys, int] = field(default_factory=dict)
+    spans: dict[Keys, tuple[int, int]] = field(default_factory=dict)
+    wrong: list[tuple[Keys | int, str]] = field(default_factory=list)
 
-def _mapping(
-    node: MappingNode, keys: Keys, lines: dict[Keys, int], file: str, faults: Faults
-) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        key = str(key_node.value)
-        line = key_node.start_mark.line + 1
-        if key in found:
-            faults.add(file, line, f"{key} stands here twice")
-        lines[*keys, key] = line
-        found[key] = _plain(value_node, (*keys, key), lines, file, faults)
-    return found
+    def plain(self, node: Node | None, keys: Keys) -> Any:
+        if node is None:
+            return None
+        self.lines.setdefault(keys, node.start_mark.line + 1)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, keys)
+        if isinstance(node, SequenceNode):
+            return [self.plain(item, (*keys, place)) for place, item in enumerate(node.value)]
+        self.spans[keys] = (node.start_mark.index, node.end_mark.index)
+        if str(node.tag).startswith("!"):
+            reason = f"YAML takes {node.tag} for a tag of its own: put the whole text in quotes"
+            self.wrong.append((keys, reason))
+        return _scalar(str(node.tag), str(node.value))
+
+    def _mapping(self, node: MappingNode, keys: Keys) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            line = key_node.start_mark.line + 1
+            if key in found:
+                self.wrong.append((line, f"{key} stands here twice"))
+            self.lines[*keys, key] = line
+            found[key] = self.plain(value_node, (*keys, key))
+        return found
 
 
 def _scalar(tag: str, text: str) -> Any:

@@ -60,7 +60,7 @@ def _in_words(error: ValidationError) -> tuple[Keys, str]:
         return (*at, unknown), f"{_name((*at, unknown))} is not known here; known: {_list(known)}"
     reasons = {
         "enum": f"is {found!r}, not one of {_list(wanted)}",
-        "type": f"must be {_KINDS.get(str(wanted), wanted)}",
+        "type": f"must be {_kind(wanted)}",
         "format": f"is {found!r}, not a {wanted}",
         "pattern": f"is {found!r}, which does not fit {wanted}",
     }
@@ -75,6 +75,11 @@ _KINDS = {
     "number": "a number",
     "boolean": "true or false",
 }
+
+
+def _kind(wanted: Any) -> str:
+    names = wanted if isinstance(wanted, list) else [wanted]
+    return " or ".join(_KINDS.get(str(name), str(name)) for name in names)
 
 
 def _name(keys: Keys) -> str:

@@ -264,32 +264,22 @@ class EscalationStep:
 
 
 @dataclass(frozen=True, slots=True)
-class When:
-    """What a rule asks for; an empty condition asks nothing. All that are given must hold."""
-
-    service_code: tuple[str, ...] = ()
-    group: tuple[str, ...] = ()
-    district: tuple[str, ...] = ()
-    within: str | None = None
-    channel: tuple[str, ...] = ()
-    weekday: tuple[int, ...] = ()
-    between: tuple[dt.time, dt.time] | None = None
-    attribute: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of the routing rules. weekday counts from 0, Monday; between is local time."""
+    """One line of the routing rules; ``when`` is its condition (docs/routing-rules.md).
+
+    ``broken`` says why it cannot be run and must be left out; None when it can.
+    """
 
     rule: str
-    when: When
+    when: str
     department: str
     because: str
+    broken: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """rules.yaml: in order, the first that matches decides."""
+    """rules.yaml: in order, the first that matches decides. ``version`` is the file's hash."""
 
     version: str
     warning_at: float

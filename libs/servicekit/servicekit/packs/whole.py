@@ -1,6 +1,7 @@
 """The pack as a whole: read, checked, and ready to be asked."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,9 +12,9 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from servicekit.packs import checks, schema
+from servicekit.packs import checks, rulebook, schema
 from servicekit.packs.places import Place, Places
-from servicekit.packs.reading import Document, Faults, PackBroken, read_geojson, read_yaml
+from servicekit.packs.reading import Document, Fault, Faults, PackBroken, read_geojson, read_yaml
 from servicekit.packs.shapes import (
     Amount,
     Attribute,
@@ -43,8 +44,8 @@ from servicekit.packs.shapes import (
     Texts,
     UpdateRules,
     Value,
-    When,
 )
+from servicekit.packs.words import WEEKDAYS
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,20 @@ class Pack:
             return self.districts.nearest(lat, long)
         return found
 
+    @cached_property
+    def polygons(self) -> Mapping[str, Place]:
+        """Every outline that has a name: the city, districts by code and by name, areas."""
+        return {
+            self.jurisdiction_id: self.boundary,
+            **{place.name: place for place in self.districts},
+            **{place.code: place for place in self.districts},
+            **{place.code: place for place in self.areas},
+        }
+
     def within(self, area: str, lat: float, long: float) -> bool:
-        """Return whether the named feature of areas.geojson holds the position."""
-        return area in self.areas and self.areas[area].holds(lat, long)
+        """Return whether the outline of that name holds the position."""
+        place = self.polygons.get(area)
+        return place is not None and place.holds(lat, long)
 
     def offers(self, service: Service, lat: float, long: float) -> bool:
         """Return whether a service is offered at a position; none is outside the city."""
@@ -120,6 +132,7 @@ class Pack:
 def read_packs(cities_dir: Path, contracts: Path | None = None) -> dict[str, Pack]:
     """Read every pack of a folder, by jurisdiction_id; raises PackBroken at the first bad one.
 
+    A routing rule that cannot be run is left out and says so: it stops no service and no case.
     Packs cannot be changed, so a process, and what is forked from it, reads unchanged files once.
     """
     files = [(one, one.stat()) for one in sorted(cities_dir.rglob("*"))]
@@ -132,27 +145,30 @@ def _read_packs(
     cities_dir: Path, contracts: Path | None, _stamps: tuple[tuple[Path, int, int], ...]
 ) -> Mapping[str, Pack]:
     folders = sorted(one for one in cities_dir.iterdir() if (one / "city.yaml").is_file())
-    packs = [read_pack(folder, contracts) for folder in folders]
+    packs = [read_pack(folder, contracts, strict=False) for folder in folders]
     return {pack.jurisdiction_id: pack for pack in packs}
 
 
-def read_pack(folder: Path, contracts: Path | None = None) -> Pack:
-    """Read a pack and check it; raises PackBroken with every fault's file, line and reason."""
+def read_pack(folder: Path, contracts: Path | None = None, *, strict: bool = True) -> Pack:
+    """Read a pack and check it; raises PackBroken with every fault's file, line and reason.
+
+    Unless ``strict``, a rule that cannot be run breaks nothing but itself.
+    """
     folder = Path(folder)
     faults = Faults()
     draft = _read(folder, contracts or schema.contracts_dir(), faults)
     checks.check(draft, faults)
     _logo(folder, faults)
-    if faults.found:
+    if any(strict or fault.rule is None for fault in faults.found):
         raise PackBroken(folder, faults.found)
-    return _build(folder, draft)
+    return _build(folder, draft, faults.found)
 
 
 def _read(folder: Path, contracts: Path, faults: Faults) -> checks.Draft:
     def yaml(name: str, definition: str) -> Document | None:
         document = read_yaml(folder / name, name, faults)
         fits = document is not None and schema.check(document, definition, contracts, faults)
-        return document if fits else None
+        return document if fits or _only_rules(name, faults) else None
 
     def geojson(name: str) -> Document | None:
         document = read_geojson(folder / name, name, faults)
@@ -180,6 +196,12 @@ def _read(folder: Path, contracts: Path, faults: Faults) -> checks.Draft:
     )
 
 
+def _only_rules(name: str, faults: Faults) -> bool:
+    """Return whether all that is wrong with a file lies inside single routing rules."""
+    found = [fault.rule for fault in faults.found if fault.file == name]
+    return bool(found) and None not in found
+
+
 def _text_languages(folder: Path, city: Document | None) -> Iterable[str]:
     """Return the languages that must have a file and those that have one."""
     wanted = city.value["languages"] if city else []
@@ -201,7 +223,7 @@ def _logo(folder: Path, faults: Faults) -> None:
             faults.add("logo.svg", line, f"a logo may not hold {bad.strip()}")
 
 
-def _build(folder: Path, draft: checks.Draft) -> Pack:
+def _build(folder: Path, draft: checks.Draft, faults: Iterable[Fault]) -> Pack:
     boundary = shapely.union_all(
         [shapely.geometry.shape(one["geometry"]) for one in _value(draft.boundary)["features"]]
     )
@@ -217,7 +239,7 @@ def _build(folder: Path, draft: checks.Draft) -> Pack:
         escalation=tuple(
             EscalationStep(Amount(**one["after"]), one["to"]) for one in departments["escalation"]
         ),
-        rules=_rules(_value(draft.rules)),
+        rules=_rules(draft.rules, faults),
         calendar=_calendar(_value(draft.calendar)),
         texts=MappingProxyType(
             {language: _texts(language, draft.texts[language].value) for language in city.languages}
@@ -342,24 +364,28 @@ def _department(said: Mapping[str, Any]) -> Department:
     )
 
 
-def _rules(said: Mapping[str, Any]) -> Rules:
+def _rules(document: Document | None, faults: Iterable[Fault]) -> Rules:
+    said = _value(document)
+    broken: dict[int, list[str]] = {}
+    for fault in sorted(faults):
+        if fault.rule is not None:
+            broken.setdefault(fault.rule, []).append(str(fault))
     rules = tuple(
-        Rule(one["rule"], _when(one["when"]), one["department"], one["because"])
-        for one in said["rules"]
+        _rule(one if isinstance(one, dict) else {}, place, "; ".join(broken.get(place, ())))
+        for place, one in enumerate(said["rules"])
     )
-    return Rules(said["version"], said["warning_at"], rules)
+    text = document.text if document else ""
+    return Rules(hashlib.sha256(text.encode()).hexdigest()[:12], said["warning_at"], rules)
 
 
-def _when(said: Mapping[str, Any]) -> When:
-    return When(
-        service_code=tuple(said.get("service_code", ())),
-        group=tuple(said.get("group", ())),
-        district=tuple(said.get("district", ())),
-        within=said.get("within"),
-        channel=tuple(said.get("channel", ())),
-        weekday=tuple(checks.WEEKDAYS.index(day) for day in said.get("weekday", ())),
-        between=_range(said["between"]) if "between" in said else None,
-        attribute={code: tuple(values) for code, values in said.get("attribute", {}).items()},
+def _rule(said: Mapping[str, Any], place: int, broken: str) -> Rule:
+    """Return a rule; one that is broken may lack anything."""
+    return Rule(
+        rule=str(said.get("rule", f"rule {place + 1}")),
+        when=rulebook.source(said.get("when", "")),
+        department=str(said.get("department", "")),
+        because=str(said.get("because", "")),
+        broken=broken or None,
     )
 
 
@@ -370,7 +396,7 @@ def _range(said: str) -> tuple[dt.time, dt.time]:
 
 def _calendar(said: Mapping[str, Any]) -> Calendar:
     hours: dict[int, Hours] = {
-        checks.WEEKDAYS.index(day): tuple(_range(one) for one in ranges)
+        WEEKDAYS.index(day): tuple(_range(one) for one in ranges)
         for day, ranges in said["hours"].items()
     }
     return Calendar(

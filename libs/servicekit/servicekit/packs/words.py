@@ -1,6 +1,20 @@
-"""The mails a pack has words for, and what each may say."""
+"""The words that stand fast: days, channels, states, and the mails with what each may say."""
 
 from typing import Final
+
+LISTS: Final = ("singlevaluelist", "multivaluelist")
+"""The questions whose answers are chosen from a list."""
+
+CHANNELS: Final = ("web", "app", "phone", "counter", "mail", "desk", "import")
+WEEKDAYS: Final = (
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+)
 
 STATES: Final = (
     "received",

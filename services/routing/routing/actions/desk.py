@@ -24,13 +24,15 @@ EVENTS = "routing.events"
 class Desk:
     """The cities, and where facts go. ``public_url`` is where photos are fetched.
 
-    ``count`` is told the name of each move that is written down.
+    ``count`` is told the name of each move that is written down, ``passed_over`` the city and the
+    rule that could not be asked about a case.
     """
 
     outbox: Outbox
     cities: Mapping[str, City]
     public_url: str
     count: Callable[[str], None] = lambda _: None
+    passed_over: Callable[[str, str], None] = lambda _city, _rule: None
 
     def city(self, jurisdiction_id: str) -> City:
         """Return a city; raises NotFound when this deployment does not serve it."""

@@ -5,21 +5,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from servicekit import logs
 from sqlalchemy.orm import Session
 
 from routing import store, wire
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
-from routing.domain import Assignment, City, choose_department
+from routing.domain import Assignment, City, Skipped, choose_department
 from routing.domain.cases import IMPORT_HOLD, Case, started
 from routing.domain.history import MOVE
+
+log = logs.get(__name__)
 
 
 def choose(report: Mapping[str, Any], city: City) -> Assignment:
     """Return the department that answers for a report, and the rule that says so."""
-    local = wire.read_moment(report["requested_datetime"]).astimezone(city.pace.calendar.zone)
     service = city.services.get(report["service_code"])
     own = service.department if service else None
-    return choose_department(wire.facts_of(report, city, local), city.rules, own, city.triage)
+    return choose_department(wire.facts_of(report, city), city.rules, own, city.triage)
 
 
 def route_request(
@@ -28,7 +30,8 @@ def route_request(
     """Open the case of a request; None when it is open already."""
     city = desk.city(report["jurisdiction_id"])
     ledger = Ledger(desk, now)
-    case = _opened(report, city, now)
+    to = choose(report, city)
+    case = _opened(report, city, to, now)
     case = ledger.record(case, MOVE, _routed(case, now))
     case = ledger.tell(case, "request.routed.v1", wire.request_routed(case, city, None), EVENTS)
     assigned = wire.case_assigned(case, report, city, desk.public_url)
@@ -39,12 +42,26 @@ def route_request(
         return None
     ledger.moves[0]["case_id"] = stored.id
     ledger.write(session)
+    store.add_decision(session, wire.decision_row(stored, to, now))
+    for skipped in to.skipped:
+        _passed_over(desk, stored, skipped)
     return stored
 
 
-def _opened(report: Mapping[str, Any], city: City, now: datetime) -> Case:
+def _passed_over(desk: Desk, case: Case, skipped: Skipped) -> None:
+    """Tell those who run this that a rule could not be asked about a case."""
+    desk.passed_over(case.jurisdiction_id, skipped.rule)
+    fields = {
+        "jurisdiction_id": case.jurisdiction_id,
+        "service_request_id": case.service_request_id,
+        "rule": skipped.rule,
+        "reason": skipped.reason,
+    }
+    log.warning("a rule could not be run", extra={"fields": fields})
+
+
+def _opened(report: Mapping[str, Any], city: City, to: Assignment, now: datetime) -> Case:
     """Return the case. What was imported was routed, for all we know, when it was requested."""
-    to = choose(report, city)
     requested = wire.read_moment(report["requested_datetime"])
     imported = bool(report["imported"])
     case = Case(

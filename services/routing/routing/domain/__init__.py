@@ -14,6 +14,7 @@ from routing.domain.clocks import (
     Rung,
     Step,
 )
+from routing.domain.facts import Facts, Ground, Reported
 from routing.domain.moves import (
     ENDED,
     MOVES,
@@ -28,7 +29,15 @@ from routing.domain.moves import (
     check,
     needs,
 )
-from routing.domain.rules import Assignment, Facts, Rule, Rules, choose_department
+from routing.domain.rules import (
+    Assignment,
+    Rule,
+    Rules,
+    Skipped,
+    Verdict,
+    choose_department,
+    judged,
+)
 from routing.domain.worktime import UNITS, Calendar, Target
 
 __all__ = [
@@ -50,19 +59,24 @@ __all__ = [
     "Clock",
     "Explanation",
     "Facts",
+    "Ground",
     "Move",
     "Order",
     "Pace",
     "Pause",
+    "Reported",
     "Rule",
     "Rules",
     "Rung",
     "Service",
+    "Skipped",
     "Standing",
     "Step",
     "Target",
+    "Verdict",
     "allowed",
     "check",
     "choose_department",
+    "judged",
     "needs",
 ]

@@ -1,10 +1,11 @@
 """What routing knows of a city, read from its pack."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Pace
+from routing.domain.facts import Ground
 from routing.domain.rules import Rules
 from routing.domain.worktime import Target
 
@@ -33,7 +34,7 @@ class City:
     """A jurisdiction: who answers for what, by which rules and at which pace.
 
     ``departments`` gives the name shown as agency_responsible, ``outcomes`` the state that each
-    outcome code leads to, ``areas_at`` the named areas that hold a position (lat, long).
+    outcome code leads to, ``ground`` is what rules may ask of positions and days.
     ``closed_by_others`` says whether a case is closed that others than the city call closed.
     """
 
@@ -46,5 +47,4 @@ class City:
     outcomes: Mapping[str, str]
     evaluation_time: timedelta
     closed_by_others: bool = False
-    areas_at: Callable[[float, float], frozenset[str]] = lambda _lat, _long: frozenset()
-    district_at: Callable[[float, float], str | None] = lambda _lat, _long: None
+    ground: Ground = field(default_factory=Ground)

@@ -17,11 +17,13 @@ from routing.store.cases import (
 )
 from routing.store.histories import History, histories, history_of, seal, unsealed_cases
 from routing.store.records import (
+    add_decision,
     add_early,
     add_events,
     add_firings,
     add_moves,
     alone,
+    decisions_of,
     drop_early,
     early_of,
     early_updates,
@@ -37,12 +39,14 @@ __all__ = [
     "History",
     "Wanted",
     "add_case",
+    "add_decision",
     "add_early",
     "add_events",
     "add_firings",
     "add_moves",
     "alone",
     "claim_due",
+    "decisions_of",
     "drop_early",
     "early_of",
     "early_updates",

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from servicekit.db import OUTBOX
 from sqlalchemy.orm import Session
 
-from routing.store.tables import EARLY, FIRINGS, MOVES, SEEN
+from routing.store.tables import DECISIONS, EARLY, FIRINGS, MOVES, SEEN
 from routing.store.writing import put
 
 
@@ -19,6 +19,17 @@ def add_moves(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
 def add_firings(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append what clocks have said; the key makes saying it twice impossible."""
     put(session, sa.insert(FIRINGS), rows)
+
+
+def add_decision(session: Session, row: Mapping[str, Any]) -> None:
+    """Append what the rules decided for a case."""
+    put(session, sa.insert(DECISIONS), [row])
+
+
+def decisions_of(session: Session, case_id: int) -> Sequence[sa.Row[Any]]:
+    """Return what the rules decided for a case, in the order in which they did."""
+    query = sa.select(DECISIONS).where(DECISIONS.c.case_id == case_id).order_by(DECISIONS.c.id)
+    return session.execute(query).all()
 
 
 def seen_update(session: Session, case_id: int, sender: str, update_id: str) -> sa.Row[Any] | None:

@@ -120,6 +120,21 @@ MOVES = sa.Table(
 )
 sa.Index("ix_move_case_id", MOVES.c.case_id, MOVES.c.id)
 
+DECISIONS = sa.Table(
+    "decision",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("case_id", sa.BigInteger, sa.ForeignKey("casefile.id"), nullable=False),
+    _column("department", _TEXT),
+    _column("rule", _TEXT, nullable=True),
+    _column("rules_version", _TEXT),
+    _column("because", _TEXT),
+    _column("inputs", JSONB),
+    _column("skipped", JSONB),
+    _column("decided", _TIME),
+)
+sa.Index("ix_decision_case_id", DECISIONS.c.case_id, DECISIONS.c.id)
+
 FIRINGS = sa.Table(
     "firing",
     METADATA,

@@ -50,6 +50,7 @@ def whole_case(
     city: City,
     entries: Sequence[Data],
     allowed: Sequence[Data],
+    decisions: Iterable[Any] = (),
 ) -> Data:
     """Return a case with all that is known of it."""
     return {
@@ -58,6 +59,16 @@ def whole_case(
         "clocks": [clock_explained(city.pace.explain(clock)) for clock in case.clocks],
         "history": list(entries),
         "moves_allowed": list(allowed),
+        "decisions": [decision(row) for row in decisions],
+    }
+
+
+def decision(row: Any) -> Data:
+    """Return what the rules decided, with what they looked at."""
+    same = ("department", "rule", "rules_version", "because", "inputs", "skipped")
+    return {
+        **{name: getattr(row, name) for name in same},
+        "decided_datetime": moment(row.decided),
     }
 
 

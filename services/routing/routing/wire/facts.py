@@ -8,30 +8,35 @@ from routing.domain import (
     FIRST_ANSWER,
     SOLUTION,
     Actor,
+    Assignment,
     City,
     Clock,
     Facts,
     Order,
+    Reported,
     Step,
 )
 from routing.domain.cases import Case
-from routing.wire.moments import moment
+from routing.wire.moments import moment, read_moment
 
 Data = dict[str, Any]
 
 
-def facts_of(report: Mapping[str, Any], city: City, local: datetime) -> Facts:
+def facts_of(report: Mapping[str, Any], city: City) -> Facts:
     """Return what rules may look at in a report."""
     placed = report["lat"] is not None and report["long"] is not None
-    position = (report["lat"], report["long"]) if placed else None
     return Facts(
-        service_code=report["service_code"],
-        group=report["service_group"],
-        district=report["district"] or (city.district_at(*position) if position else None),
-        areas=city.areas_at(*position) if position else frozenset(),
-        channel=report["channel"],
-        local=local,
-        attributes={one["code"]: frozenset(one["values"]) for one in report["attributes"]},
+        Reported(
+            service_code=report["service_code"],
+            group=report["service_group"],
+            district=report["district"],
+            position=(report["lat"], report["long"]) if placed else None,
+            channel=report["channel"],
+            local=read_moment(report["requested_datetime"]).astimezone(city.pace.calendar.zone),
+            words=report["description"] or "",
+            answers={one["code"]: tuple(one["values"]) for one in report["attributes"]},
+            ground=city.ground,
+        )
     )
 
 
@@ -245,6 +250,20 @@ def firing_row(case: Case, clock: Clock, step: Step, fired: datetime) -> Data:
         "told": step.to,
         "due": step.due,
         "fired": fired,
+    }
+
+
+def decision_row(case: Case, to: Assignment, decided: datetime) -> Data:
+    """Return the row that says by which rule, and by which inputs, a case went where it did."""
+    return {
+        "case_id": case.id,
+        "department": to.department,
+        "rule": to.rule,
+        "rules_version": to.rules_version,
+        "because": to.because,
+        "inputs": dict(to.inputs),
+        "skipped": [{"rule": one.rule, "reason": one.reason} for one in to.skipped],
+        "decided": decided,
     }
 
 
