@@ -6,7 +6,7 @@ from typing import Any
 
 from servicekit import keys, web
 from servicekit.db import Now
-from servicekit.errors import Conflict, NotFound
+from servicekit.errors import BadInput, Conflict, NotFound
 from sqlalchemy.orm import Session, sessionmaker
 
 from routing import actions, store, wire
@@ -59,6 +59,27 @@ class Api:
                 session, self.desk, case.jurisdiction_id, service_request_id, asked, now=self.now()
             )
             return self._whole(session, caller, case)
+
+    def post_explanation(self, body: Mapping[str, Any]) -> Data:
+        """Return where a report would go, and why; nothing is created."""
+        with self.db() as session:
+            caller = self._caller(session)
+        city = self._only_city(caller.narrowed(body.get("jurisdiction_id")))
+        report = wire.supposed_report(body, city, self.now())
+        found = actions.explain_report(report, city)
+        return wire.explained(
+            report,
+            city,
+            found.to,
+            verdicts=found.verdicts,
+            inputs=found.inputs,
+            clocks=found.clocks,
+        )
+
+    def _only_city(self, jurisdiction_ids: frozenset[str]) -> City:
+        if len(jurisdiction_ids) != 1:
+            raise BadInput("jurisdiction_id required: the key is good for several cities")
+        return self.desk.city(*jurisdiction_ids)
 
     def get_departments(self, jurisdiction_id: str | None = None) -> list[Data]:
         """Return the departments that the caller may see, with their open and late cases."""

@@ -14,9 +14,10 @@ from routing.actions import Desk
 from routing.api import Api
 from routing.cities import read_cities
 from routing.clerk import LOOK_S, QUEUES_S, Clerk
-from routing.commands import explain, manage_keys, seal, verify
+from routing.commands import manage_keys, seal, verify
 from routing.domain import City
 from routing.events import Events
+from routing.explaining import explain
 
 
 @cache
@@ -88,7 +89,9 @@ SERVICE = Service(
     topics=_topics,
     commands={
         "keys": Command(help="create, list or revoke API keys", run=manage_keys),
-        "explain": Command(help="why a case is where it is, and when it is due", run=explain),
+        "explain": Command(
+            help="why a case is where it is, or where a report would go", run=explain
+        ),
         "verify": Command(help="whether every history is what was written", run=verify),
         "seal": Command(help="chain histories from before there were chains", run=seal),
     },

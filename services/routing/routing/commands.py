@@ -1,9 +1,8 @@
-"""Commands of routing's own: keys, and why a report goes where it goes."""
+"""Commands of routing's own: keys, and whether its histories are what was written."""
 
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -11,13 +10,9 @@ from servicekit import keys
 from servicekit.errors import BadInput, NotFound
 from servicekit.process import Process
 
-from routing import actions, store, wire
+from routing import actions, store
 from routing.cities import read_cities
-from routing.domain import City, Pace
-
-
-def _say(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+from routing.domain import City
 
 
 def manage_keys(process: Process, argv: Sequence[str]) -> int:
@@ -79,41 +74,6 @@ def _revoke_key(process: Process, identity: str) -> None:
             raise NotFound(f"there is no such key: {identity}")
 
 
-def explain(process: Process, argv: Sequence[str]) -> int:
-    """Say why a case is where it is and when it is due."""
-    parser = argparse.ArgumentParser(prog="python -m routing explain")
-    parser.add_argument("service_request_id")
-    parser.add_argument("--jurisdiction", help="needed only where the id alone is not enough")
-    asked = parser.parse_args(argv)
-    cities = read_cities(process.common.cities_dir, process.common.contracts_dir)
-    wanted = [asked.jurisdiction] if asked.jurisdiction else list(cities)
-    with process.db() as session:
-        found = store.find_cases(session, wanted, asked.service_request_id)
-        if len(found) != 1:
-            raise NotFound(f"{asked.service_request_id} names {len(found)} cases")
-        case = found[0]
-        city = cities[case.jurisdiction_id]
-        report = store.report_of(session, case)
-        history = wire.history(store.moves_of(session, case), store.firings_of(session, case))
-    pace: Pace = city.pace
-    now = actions.choose(report, city)
-    _say(
-        {
-            "service_request_id": case.service_request_id,
-            "state": case.state,
-            "department": case.department,
-            "rule": case.rule,
-            "rules_version": case.rules_version,
-            "because": case.because,
-            "by_the_rules_of_today": {"department": now.department, "because": now.because},
-            "deadlines": [pace.explain(clock).words() for clock in case.clocks],
-            "clocks": [wire.clock_explained(pace.explain(clock)) for clock in case.clocks],
-            "history": history,
-        }
-    )
-    return 0
-
-
 def verify(process: Process, argv: Sequence[str]) -> int:
     """Read every history through; a line for each fault, and 1 when there is one."""
     argparse.ArgumentParser(prog="python -m routing verify").parse_args(argv)
@@ -139,4 +99,4 @@ def seal(process: Process, argv: Sequence[str]) -> int:
     return 0
 
 
-__all__ = ["explain", "manage_keys", "seal", "verify"]
+__all__ = ["manage_keys", "seal", "verify"]

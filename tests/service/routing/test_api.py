@@ -10,6 +10,7 @@ from servicekit.db import sessions
 from servicekit.process import Process
 
 CASES = "/api/routing/v1/cases"
+WHY = "/api/routing/v1/explanations"
 DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
 PHOTO = "c" * 64
 
@@ -93,6 +94,70 @@ def test_a_case_shows_its_clocks_its_history_and_what_may_be_done(submit, ask, r
     allowed = {move["move"]: move for move in case["moves_allowed"]}
     assert allowed["resolved"]["needs"] == ["outcome_code", "words"]
     assert "rerouted" not in allowed
+
+
+def test_a_case_shows_which_rule_decided_and_what_it_looked_at(submit, ask, operator):
+    submit(service_code="lamp", channel="phone")
+
+    [decision] = ask("GET", f"{CASES}/SDR-1", operator)[1]["decisions"]
+
+    assert (decision["rule"], decision["rules_version"]) == ("lamps-by-phone", "7")
+    assert decision["inputs"] == {"service_code": "lamp", "channel": "phone"}
+    assert decision["skipped"] == []
+
+
+def test_it_is_told_where_a_report_would_go_and_nothing_is_created(ask, operator, facts):
+    status, said = ask("POST", WHY, operator, json={"service_code": "lamp", "channel": "phone"})
+
+    assert status == 200
+    assert (said["department"], said["rule"]) == ("triage", "lamps-by-phone")
+    assert [(rule["rule"], rule["verdict"]) for rule in said["rules"]] == [
+        ("lamps-by-phone", "decides")
+    ]
+    assert said["inputs"] == {"service_code": "lamp", "channel": "phone"}
+    assert said["expected_datetime"] == "2026-11-26T14:00:00Z"
+    assert [clock["target"]["unit"] for clock in said["clocks"]] == [
+        *("working_hours", "working_days")
+    ]
+    assert facts() == []
+    assert ask("GET", CASES, operator)[1]["cases"] == []
+
+
+def test_a_report_of_another_time_is_explained_with_its_own_deadlines(ask, operator):
+    body = {"service_code": "hole", "requested_datetime": "2026-11-27T13:00:00+01:00"}
+
+    said = ask("POST", WHY, operator, json=body)[1]
+
+    assert (said["department"], said["rule"]) == ("roads", None)
+    assert said["rules"][0]["verdict"] == "does_not_match"
+    assert said["first_answer_due"] == "2026-11-30T09:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"service_code": "gone"}, "there is no service_code gone"),
+        ({"service_code": "hole", "lat": 43.4}, "lat and long go together"),
+        ({"service_code": "hole", "channel": "letter"}, "channel"),
+        ({}, "service_code"),
+    ],
+)
+def test_what_cannot_be_a_report_is_refused(ask, operator, body, reason):
+    status, [error] = ask("POST", WHY, operator, json=body)
+
+    assert status == 400
+    assert reason in error["description"]
+
+
+def test_an_explanation_needs_a_key_of_that_city(ask, operator, key):
+    body = {"service_code": "hole", "jurisdiction_id": "other.example"}
+    everywhere = key("operator", jurisdictions=())
+
+    assert ask("POST", WHY, json=body)[0] == 403
+    assert ask("POST", WHY, operator, json=body)[0] == 404
+    assert ask("POST", WHY, everywhere, json=body)[1]["jurisdiction_id"] == "other.example"
+    status, [error] = ask("POST", WHY, everywhere, json={"service_code": "hole"})
+    assert (status, "jurisdiction_id required" in error["description"]) == (400, True)
 
 
 def test_a_department_sees_its_own_cases_alone(submit, ask, roads, key):

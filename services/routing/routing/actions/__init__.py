@@ -3,6 +3,7 @@
 from routing.actions.audit import Audit, seal_history
 from routing.actions.comments import hear_comment
 from routing.actions.desk import Desk
+from routing.actions.explain import Explained, explain_report
 from routing.actions.fire import BATCH_CASES, fire_due
 from routing.actions.move import Asked, carry_out, move_case, standing
 from routing.actions.route import choose, route_request, show_request
@@ -14,12 +15,14 @@ __all__ = [
     "Asked",
     "Audit",
     "Desk",
+    "Explained",
     "answer_early",
     "answer_update",
     "carry_out",
     "choose",
     "dispute_case",
     "evaluate_case",
+    "explain_report",
     "fire_due",
     "hear_comment",
     "move_case",

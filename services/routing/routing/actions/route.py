@@ -51,13 +51,13 @@ def route_request(
 def _passed_over(desk: Desk, case: Case, skipped: Skipped) -> None:
     """Tell those who run this that a rule could not be asked about a case."""
     desk.passed_over(case.jurisdiction_id, skipped.rule)
-    fields = {
-        "jurisdiction_id": case.jurisdiction_id,
-        "service_request_id": case.service_request_id,
-        "rule": skipped.rule,
-        "reason": skipped.reason,
-    }
-    log.warning("a rule could not be run", extra={"fields": fields})
+    log.warning(
+        "a rule could not be run",
+        jurisdiction_id=case.jurisdiction_id,
+        service_request_id=case.service_request_id,
+        rule=skipped.rule,
+        reason=skipped.reason,
+    )
 
 
 def _opened(report: Mapping[str, Any], city: City, to: Assignment, now: datetime) -> Case:

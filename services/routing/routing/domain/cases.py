@@ -93,10 +93,14 @@ def recorded(case: Case, kind: str, entry: Entry) -> Case:
 
 def started(case: Case, city: City) -> Case:
     """Return a new case with the clocks of its service running since it was requested."""
-    service = city.services.get(case.service_code)
+    return replace(case, clocks=promised(case.service_code, case.requested, city))
+
+
+def promised(service_code: str, requested: datetime, city: City) -> tuple[Clock, ...]:
+    """Return the clocks that a request of a service gets, running since it was made."""
+    service = city.services.get(service_code)
     targets = service.targets if service else {}
-    clocks = [city.pace.start(kind, target, case.requested) for kind, target in targets.items()]
-    return replace(case, clocks=tuple(clocks))
+    return tuple(city.pace.start(kind, target, requested) for kind, target in targets.items())
 
 
 def settled(case: Case, pace: Pace, until: datetime) -> tuple[Case, list[tuple[Clock, Step]]]:

@@ -9,6 +9,7 @@ from routing.wire.answers import (
     history,
     whole_case,
 )
+from routing.wire.explained import explained, supposed_report, verdict
 from routing.wire.facts import (
     BY_CLOCK,
     case_assigned,
@@ -44,6 +45,7 @@ __all__ = [
     "decision_row",
     "department_row",
     "early_row",
+    "explained",
     "facts_of",
     "firing_row",
     "history",
@@ -55,6 +57,8 @@ __all__ = [
     "request_routed",
     "routed_order",
     "seen_row",
+    "supposed_report",
     "update_refused",
+    "verdict",
     "whole_case",
 ]
