@@ -27,7 +27,7 @@ ROOMS = {
     "hooks": {"domain", "store", "wire"},  # intake's way out to webhooks
     "mail": {"actions", "domain", "store"},  # intake's way to the mail server
     "caller": {"actions", "domain", "wire"},  # routing: what a key may do
-    "cities": {"domain"},  # routing: city packs as its domain wants them
+    "cities": {"domain", "store"},  # routing: city packs as its domain wants them
     "clerk": {"actions", "store"},  # routing: the timed work
     "commands": CORE | {"cities"},
     "explaining": CORE | {"cities"},  # routing: the command that says why

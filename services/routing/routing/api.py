@@ -39,13 +39,17 @@ class Api:
         ]
         return {"cases": rows, "next": str(found[size - 1].id) if len(found) > size else None}
 
-    def get_case(self, service_request_id: str, jurisdiction_id: str | None = None) -> Data:
+    def get_case(
+        self,
+        service_request_id: str,
+        jurisdiction_id: str | None = None,
+        language: str | None = None,
+    ) -> Data:
         """Return one case with its clocks, its history and what the caller may do."""
         with self.db() as session:
             caller = self._caller(session)
-            return self._whole(
-                session, caller, _find(session, caller, jurisdiction_id, service_request_id)
-            )
+            case = _find(session, caller, jurisdiction_id, service_request_id)
+            return self._whole(session, caller, case, language)
 
     def post_move(
         self, service_request_id: str, body: Mapping[str, Any], jurisdiction_id: str | None = None
@@ -101,7 +105,9 @@ class Api:
         key = keys.require(session, store.KEYS, web.bearer(), *roles)
         return Caller(key, frozenset(name for name in self.desk.cities if key.may_in(name)))
 
-    def _whole(self, session: Session, caller: Caller, case: Case) -> Data:
+    def _whole(
+        self, session: Session, caller: Caller, case: Case, language: str | None = None
+    ) -> Data:
         city = self.desk.city(case.jurisdiction_id)
         entries = wire.history(store.moves_of(session, case), store.firings_of(session, case))
         return wire.whole_case(
@@ -110,6 +116,7 @@ class Api:
             city,
             entries,
             wire.allowed_moves(caller.allowed(case, city)),
+            language or city.language,
             store.decisions_of(session, case.id),
         )
 

@@ -12,7 +12,7 @@ from servicekit.process import App, Command, Process, Service, Tick
 
 from routing.actions import Desk
 from routing.api import Api
-from routing.cities import read_cities
+from routing.cities import read_cities, remembering
 from routing.clerk import LOOK_S, QUEUES_S, Clerk
 from routing.commands import manage_keys, seal, verify
 from routing.domain import City
@@ -46,7 +46,7 @@ def desk(process: Process) -> Desk:
     passed_over = _passed_over(process.metrics)
     return Desk(
         outbox=process.outbox,
-        cities=_cities(common.cities_dir, common.contracts_dir),
+        cities=remembering(_cities(common.cities_dir, common.contracts_dir), process.db),
         public_url=common.public_url,
         count=lambda move: moves.labels(move).inc(),
         passed_over=lambda city, rule: passed_over.labels(city, rule).inc(),

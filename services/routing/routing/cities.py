@@ -1,12 +1,28 @@
 """City packs as routing sees them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, time, timedelta
+from functools import cache
 from pathlib import Path
 
 from servicekit import expressions, packs
+from sqlalchemy.orm import Session, sessionmaker
 
-from routing.domain import Calendar, City, Ground, Pace, Rule, Rules, Rung, Service, Target
+from routing import store
+from routing.domain import (
+    YEARS,
+    Almanac,
+    Calendar,
+    City,
+    Ground,
+    Pace,
+    Rule,
+    Rules,
+    Rung,
+    Service,
+    Target,
+)
 from routing.domain.worktime import Minutes
 
 
@@ -17,7 +33,8 @@ def read_cities(folder: Path, contracts: Path) -> dict[str, City]:
 
 def city_of(pack: packs.Pack) -> City:
     """Return what routing needs of a pack."""
-    calendar = _calendar(pack)
+    almanac = _almanac(pack)
+    calendar = replace(_calendar(pack), version=almanac.exact_version)
     return City(
         jurisdiction_id=pack.jurisdiction_id,
         pace=Pace(
@@ -31,6 +48,8 @@ def city_of(pack: packs.Pack) -> City:
         triage=pack.triage.department,
         outcomes={code: outcome.closes_as for code, outcome in pack.city.outcomes.items()},
         evaluation_time=timedelta(days=pack.city.evaluation.invitation_valid_days),
+        language=pack.city.language,
+        almanac=almanac,
         closed_by_others=pack.city.updates.closed_by_others == "close",
         ground=Ground(
             within=pack.within,
@@ -75,11 +94,42 @@ def rule_of(rule: packs.Rule) -> Rule:
     )
 
 
+def remembering(cities: Mapping[str, City], db: sessionmaker[Session]) -> dict[str, City]:
+    """Return the cities, with what the database remembers of their older calendars."""
+
+    def older(jurisdiction_id: str) -> Callable[[str], Calendar | None]:
+        @cache
+        def find(version: str) -> Calendar | None:
+            with db() as session:
+                found = store.almanac_of(session, jurisdiction_id, version)
+            return found.calendar() if found else None
+
+        return find
+
+    return {
+        name: replace(city, pace=replace(city.pace, older=older(name)))
+        for name, city in cities.items()
+    }
+
+
+def _almanac(pack: packs.Pack) -> Almanac:
+    return Almanac(
+        version=pack.calendar.version,
+        time_zone=pack.city.time_zone,
+        hours={day: _minutes(hours) for day, hours in pack.calendar.hours.items()},
+        holidays={
+            day: name for year in YEARS for day, name in pack.calendar.holidays_in(year).items()
+        },
+    )
+
+
+def _minutes(hours: Iterable[tuple[time, time]]) -> Minutes:
+    return tuple((_minute(begins), _minute(ends) or 1440) for begins, ends in hours)
+
+
 def _calendar(pack: packs.Pack) -> Calendar:
     def hours_on(day: date) -> Minutes:
-        return tuple(
-            (_minute(begins), _minute(ends) or 1440) for begins, ends in pack.calendar.hours_on(day)
-        )
+        return _minutes(pack.calendar.hours_on(day))
 
     return Calendar(
         version=pack.calendar.version,

@@ -10,8 +10,8 @@ import orjson
 from servicekit.errors import BadInput, NotFound
 from servicekit.process import Process
 
-from routing import actions, store, wire
-from routing.cities import read_cities
+from routing import actions, domain, store, wire
+from routing.cities import read_cities, remembering
 from routing.domain import City
 
 Data = dict[str, Any]
@@ -21,7 +21,8 @@ def explain(process: Process, argv: Sequence[str]) -> int:
     """Say why a case is where it is and when it is due, or where a report would go."""
     parser = _parser()
     asked = parser.parse_args(argv)
-    cities = read_cities(process.common.cities_dir, process.common.contracts_dir)
+    packs = read_cities(process.common.cities_dir, process.common.contracts_dir)
+    cities = remembering(packs, process.db)
     if asked.service_request_id:
         said = _case(process, cities, asked)
     elif asked.service or asked.report:
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m routing explain")
     parser.add_argument("service_request_id", nargs="?", help="a case that there is")
     parser.add_argument("--jurisdiction", help="needed only where the rest is not enough")
+    parser.add_argument("--language", help="of the deadlines' words; default: the city's first")
     made_up = parser.add_argument_group("a report that nobody made; nothing is created")
     made_up.add_argument("--report", metavar="FILE", help="as JSON, as the API takes it")
     made_up.add_argument("--service", metavar="CODE")
@@ -59,7 +61,10 @@ def _case(process: Process, cities: Mapping[str, City], asked: argparse.Namespac
         decisions = [wire.decision(row) for row in store.decisions_of(session, case.id)]
     city = cities[case.jurisdiction_id]
     now = actions.explain_report(report, city)
-    deadlines = [city.pace.explain(clock) for clock in case.clocks]
+    clocks = [
+        wire.clock_explained(domain.explain(city.pace, clock), asked.language or city.language)
+        for clock in case.clocks
+    ]
     return {
         "service_request_id": case.service_request_id,
         "state": case.state,
@@ -76,8 +81,8 @@ def _case(process: Process, cities: Mapping[str, City], asked: argparse.Namespac
             "rules": [wire.verdict(one) for one in now.verdicts],
             "inputs": dict(now.inputs),
         },
-        "deadlines": [deadline.words() for deadline in deadlines],
-        "clocks": [wire.clock_explained(deadline) for deadline in deadlines],
+        "deadlines": [clock["explanation"] for clock in clocks],
+        "clocks": clocks,
         "history": history,
     }
 
@@ -99,6 +104,7 @@ def _report(process: Process, cities: Mapping[str, City], asked: argparse.Namesp
         verdicts=found.verdicts,
         inputs=found.inputs,
         clocks=found.clocks,
+        language=asked.language,
     )
 
 

@@ -121,7 +121,8 @@ def db(engine):
     yield kit.sessions(engine)
     with engine.begin() as connection:
         names = (
-            "casefile, report, clock, move, decision, firing, seen_update, early_update, api_key,"
+            "casefile, report, clock, move, decision, firing, seen_update, early_update, almanac,"
+            " api_key,"
             " outbox, handled_event, parked_event"
         )
         # Histories cannot be emptied: the guards are sent away for this one transaction's trigger.

@@ -89,7 +89,7 @@ def test_a_case_shows_its_clocks_its_history_and_what_may_be_done(submit, ask, r
     assert status == 200
     assert (case["state"], case["late"], case["agency_responsible"]) == ("routed", True, "Roads")
     assert [clock["clock"] for clock in case["clocks"]] == ["first_answer", "solution"]
-    assert case["clocks"][0]["explanation"].endswith("so it is due 2026-11-23T13:00:00+00:00")
+    assert case["clocks"][0]["explanation"].endswith("Due Mon 23 Nov 2026 14:00.")
     assert [entry["what"] for entry in case["history"]] == ["routed", "warned", "breached"]
     allowed = {move["move"]: move for move in case["moves_allowed"]}
     assert allowed["resolved"]["needs"] == ["outcome_code", "words"]
@@ -158,6 +158,22 @@ def test_an_explanation_needs_a_key_of_that_city(ask, operator, key):
     assert ask("POST", WHY, everywhere, json=body)[1]["jurisdiction_id"] == "other.example"
     status, [error] = ask("POST", WHY, everywhere, json={"service_code": "hole"})
     assert (status, "jurisdiction_id required" in error["description"]) == (400, True)
+
+
+def test_deadlines_are_explained_in_the_language_asked_for(submit, ask, roads, send, clock):
+    submit()
+    send(move="paused", waiting_for="third_party")
+    clock.forward(hours=2)
+    send(move="resumed")
+
+    _, case = ask("GET", f"{CASES}/SDR-1", roads, params={"language": "es"})
+
+    solution = case["clocks"][1]
+    assert solution["explanation"].startswith("3 días hábiles desde el lun 23 nov 2026 10:00")
+    assert "(a la espera de un tercero): cuentan 2 h 0 min." in solution["explanation"]
+    assert (solution["paused_s"], solution["pauses"][0]["waiting_for"]) == (7200, "third_party")
+    waited = {entry["what"]: entry.get("waiting_for") for entry in case["history"]}
+    assert waited == {"routed": None, "paused": "third_party", "resumed": None}
 
 
 def test_a_department_sees_its_own_cases_alone(submit, ask, roads, key):

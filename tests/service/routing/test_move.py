@@ -1,7 +1,10 @@
 """Moves and the citizen's verdict, through the Kafka door."""
 
 import pytest
-from servicekit.errors import NotFound
+from routing import actions
+from routing.actions import Asked
+from routing.domain import Actor, Order
+from servicekit.errors import BadInput, NotFound
 
 ROADS, LIGHTS = "routed.town.example.roads", "routed.town.example.lights"
 DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
@@ -193,6 +196,39 @@ def test_a_pause_moves_what_the_citizen_expects(submit, send, facts, clock):
 
     expected = [fact[2]["expected_datetime"] for fact in facts("routing.events", "case.moved.v1")]
     assert expected == ["2026-11-26T14:00:00Z", "2026-11-27T14:00:00Z"]
+
+
+def test_a_pause_says_who_is_waited_for_and_how_the_deadline_comes_about(submit, send, facts):
+    submit()
+    send(move="paused", waiting_for="citizen")
+    send(move="resumed")
+    send(move="started", update_id="no-such-move-now")
+    send(move="not_ours", reason="a lamp", to_department="lights")
+
+    told = [fact[2] for fact in facts("routing.events", "case.moved.v1")]
+    assert [data["waiting_for"] for data in told] == ["citizen", None, None]
+    assert ["deadlines" in data for data in told] == [True, True, False]
+    [_, solution] = told[0]["deadlines"]
+    assert solution["pauses"] == [
+        {"began": "2026-11-23T09:00:00Z", "ended": None, "waiting_for": "citizen"}
+    ]
+    assert (solution["target"], solution["due_datetime"], solution["calendar_version"]) == (
+        {"amount": 3, "unit": "working_days"},
+        told[0]["expected_datetime"],
+        "2026-1",
+    )
+
+
+@pytest.mark.parametrize(
+    "update", [{"move": "paused", "waiting_for": "godot"}, {"waiting_for": "citizen"}]
+)
+def test_only_a_pause_waits_and_only_for_those_there_are(submit, desk, db, clock, update):
+    submit()
+    order = Order(**({"move": "accepted"} | update))
+    asked = Asked(order=order, actor=Actor("department", "roads"))
+
+    with pytest.raises(BadInput, match="waiting_for must be one of citizen"), db.begin() as session:
+        actions.move_case(session, desk, "town.example", "SDR-1", asked, now=clock())
 
 
 def test_a_solved_case_is_closed_by_the_citizen(submit, send, hear, facts, clock):

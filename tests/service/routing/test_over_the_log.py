@@ -265,4 +265,4 @@ def test_explain_says_why_and_until_when(routing, report):
 
     assert said["department"] == DEPARTMENT
     assert said["because"]
-    assert all("so it is due" in deadline for deadline in said["deadlines"])
+    assert all("según el calendario 2026-1+" in deadline for deadline in said["deadlines"])

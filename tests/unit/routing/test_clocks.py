@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from routing.domain import Target
+from routing.domain import Pause, Target
 
 THREE_DAYS = Target(3, "working_days")
 FOUR_HOURS = Target(4, "working_hours")
@@ -132,35 +132,26 @@ def test_what_does_not_apply_changes_nothing(pace, monday):
     )
 
 
-def test_a_deadline_explains_itself(pace, madrid):
-    clock = pace.start("solution", Target(1, "working_days"), madrid(2026, 12, 24, 9, 0))
-    resumed = pace.resume(
-        pace.pause(clock, madrid(2026, 12, 24, 10, 0)), madrid(2026, 12, 24, 11, 30)
-    )
-    said = pace.explain(resumed)
+def test_a_clock_keeps_the_calendar_that_it_was_started_by(pace, monday, madrid):
+    new = replace(pace.calendar, version="2026-2", hours_on=lambda _: ((0, 1440),))
+    today = replace(pace, calendar=new, older={"2026-1": pace.calendar}.get)
+    clock = pace.start("solution", FOUR_HOURS, monday)
 
-    assert said.without_pauses == madrid(2026, 12, 28, 15, 0)
-    assert said.holidays == ((madrid(2026, 12, 25, 12).date(), "Navidad"),)
-    assert [counted for _, counted in said.pauses] == [timedelta(minutes=90)]
-    assert said.words() == (
-        "1 working days from 2026-12-24T08:00:00+00:00 by calendar 2026-1 in Europe/Madrid"
-        " is 2026-12-28T14:00:00+00:00; holidays left out: 2026-12-25 (Navidad);"
-        " 1 pause(s) moved it by 1 h 30 min; so it is due 2026-12-29T08:30:00+00:00"
+    paused = today.pause(clock, madrid(2026, 11, 23, 12, 0))
+    resumed = today.resume(paused, madrid(2026, 11, 24, 9, 0))
+
+    assert resumed.calendar_version == "2026-1"
+    assert resumed.due == madrid(2026, 11, 24, 11, 0)
+    assert today.start("solution", FOUR_HOURS, madrid(2026, 11, 23, 13)).due == madrid(
+        2026, 11, 23, 17
     )
 
 
-def test_a_deadline_says_when_another_calendar_was_used(pace, monday):
-    old = replace(pace.start("solution", FOUR_HOURS, monday), calendar_version="2025-9")
+def test_a_pause_says_who_is_waited_for(pace, monday):
+    clock = pace.start("solution", FOUR_HOURS, monday)
 
-    assert (
-        "calendar 2026-1 in Europe/Madrid (first reckoned by 2025-9)" in pace.explain(old).words()
-    )
-
-
-def test_a_clock_that_stands_still_says_so(pace, monday):
-    paused = pace.pause(pace.start("solution", Target(5, "hours"), monday), monday)
-
-    assert "it stands still now" in pace.explain(paused).words()
+    assert pace.pause(clock, monday, "citizen").pauses == (Pause(monday, None, "citizen"),)
+    assert pace.pause(clock, monday).pauses == (Pause(monday),)
 
 
 slowly = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

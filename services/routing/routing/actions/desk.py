@@ -33,6 +33,7 @@ class Desk:
     public_url: str
     count: Callable[[str], None] = lambda _: None
     passed_over: Callable[[str, str], None] = lambda _city, _rule: None
+    _kept: set[str] = field(default_factory=set)
 
     def city(self, jurisdiction_id: str) -> City:
         """Return a city; raises NotFound when this deployment does not serve it."""
@@ -40,6 +41,18 @@ class Desk:
         if found is None:
             raise NotFound(f"jurisdiction_id {jurisdiction_id} is not served here")
         return found
+
+    def keep_almanac(self, session: Session, jurisdiction_id: str) -> None:
+        """Write the city's calendar down with the first deadlines that are reckoned by it.
+
+        Asked again until it is found there: what was only written may yet be rolled back.
+        """
+        city = self.cities.get(jurisdiction_id)
+        almanac = city.almanac if city else None
+        if almanac is None or jurisdiction_id in self._kept:
+            return
+        if store.keep_almanac(session, jurisdiction_id, almanac):
+            self._kept.add(jurisdiction_id)
 
 
 def topic_of(case: Case, department: str | None = None) -> str:
@@ -60,6 +73,7 @@ class Ledger:
     events: list[dict[str, Any]] = field(default_factory=list)
     moves: list[dict[str, Any]] = field(default_factory=list)
     firings: list[dict[str, Any]] = field(default_factory=list)
+    cities: set[str] = field(default_factory=set)
 
     def tell(self, case: Case, kind: str, data: Mapping[str, Any], *topics: str) -> Case:
         """Note one event for some topics and return the case with the revision it took."""
@@ -81,6 +95,7 @@ class Ledger:
 
     def keep(self, case: Case) -> Case:
         """Note a case to be saved as it is now."""
+        self.cities.add(case.jurisdiction_id)
         self.cases[case.id] = case
         return case
 
@@ -100,6 +115,8 @@ class Ledger:
 
     def write(self, session: Session) -> None:
         """Write everything down."""
+        for jurisdiction_id in self.cities:
+            self.desk.keep_almanac(session, jurisdiction_id)
         store.save_cases(session, list(self.cases.values()))
         store.add_moves(session, self.moves)
         store.add_firings(session, self.firings)
@@ -113,3 +130,4 @@ class Ledger:
         self.events += other.events
         self.moves += other.moves
         self.firings += other.firings
+        self.cities |= other.cities

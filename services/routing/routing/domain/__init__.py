@@ -1,19 +1,21 @@
 """Decisions of routing: who answers, when it is due, what may be done. No clock, no I/O."""
 
+from routing.domain.almanac import YEARS, Almanac
 from routing.domain.city import City, Service
 from routing.domain.clocks import (
     BREACHED,
     ESCALATED,
     FIRST_ANSWER,
     SOLUTION,
+    WAITING_FOR,
     WARNED,
     Clock,
-    Explanation,
     Pace,
     Pause,
     Rung,
     Step,
 )
+from routing.domain.explaining import Explanation, Lost, explain
 from routing.domain.facts import Facts, Ground, Reported
 from routing.domain.moves import (
     ENDED,
@@ -51,8 +53,11 @@ __all__ = [
     "STATES",
     "TABLE",
     "UNITS",
+    "WAITING_FOR",
     "WARNED",
+    "YEARS",
     "Actor",
+    "Almanac",
     "Assignment",
     "Calendar",
     "City",
@@ -60,6 +65,7 @@ __all__ = [
     "Explanation",
     "Facts",
     "Ground",
+    "Lost",
     "Move",
     "Order",
     "Pace",
@@ -77,6 +83,7 @@ __all__ = [
     "allowed",
     "check",
     "choose_department",
+    "explain",
     "judged",
     "needs",
 ]

@@ -136,7 +136,8 @@ def moved(case: Case, move: Move, order: Order, at: datetime, city: City) -> Cas
         after = replace(after, close_at=at + city.evaluation_time)
     if move.target == REOPENED:
         after = _reopened(after, at, city)
-    return replace(after, clocks=tuple(_told(clock, move, at, city.pace) for clock in after.clocks))
+    told = (_told(clock, move, order, at, city.pace) for clock in after.clocks)
+    return replace(after, clocks=tuple(told))
 
 
 def _counted(case: Case, move: Move) -> Case:
@@ -169,14 +170,14 @@ def _reopened(after: Case, at: datetime, city: City) -> Case:
     return replace(after, clocks=clocks, closed=None, outcome_code=None, words=None)
 
 
-def _told(clock: Clock, move: Move, at: datetime, pace: Pace) -> Clock:
+def _told(clock: Clock, move: Move, order: Order, at: datetime, pace: Pace) -> Clock:
     tell: Callable[[Clock, datetime], Clock] | None = None
     if clock.kind == FIRST_ANSWER:
         tell = pace.stop if move.answers else None
     elif move.target in ENDED:
         tell = pace.stop
     elif move.target == WAITING:
-        tell = pace.pause
+        return pace.pause(clock, at, order.waiting_for)
     elif move.target not in (CLOSED, REOPENED):
         tell = pace.resume
     return tell(clock, at) if tell else clock

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from routing.domain.almanac import Almanac
 from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Pace
 from routing.domain.facts import Ground
 from routing.domain.rules import Rules
@@ -35,6 +36,7 @@ class City:
 
     ``departments`` gives the name shown as agency_responsible, ``outcomes`` the state that each
     outcome code leads to, ``ground`` is what rules may ask of positions and days.
+    ``almanac`` is the calendar as it is written down.
     ``closed_by_others`` says whether a case is closed that others than the city call closed.
     """
 
@@ -48,3 +50,5 @@ class City:
     evaluation_time: timedelta
     closed_by_others: bool = False
     ground: Ground = field(default_factory=Ground)
+    language: str = "en"
+    almanac: Almanac | None = None

@@ -5,13 +5,15 @@ in steps: a warning, the breach, then the rungs of the escalation ladder. ``next
 ``next_due`` say which comes next; both live in one row, so that a step is taken once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from routing.domain.worktime import Calendar, Target
 
 FIRST_ANSWER, SOLUTION = "first_answer", "solution"
+CITIZEN, THIRD_PARTY = "citizen", "third_party"
+WAITING_FOR = (CITIZEN, THIRD_PARTY)
 WARNED, BREACHED, ESCALATED = "warned", "breached", "escalated"
 _WARNING, _BREACH = 0, 1
 
@@ -26,10 +28,14 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A stretch that does not count; ``ended`` is None while it lasts."""
+    """A stretch that does not count; ``ended`` is None while it lasts.
+
+    ``waiting_for`` is the one who is waited for, one of WAITING_FOR; None when nobody said.
+    """
 
     began: datetime
     ended: datetime | None = None
+    waiting_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +79,20 @@ class Clock:
 class Pace:
     """What a city says about its clocks: the calendar, the warning and the ladder.
 
-    ``warning_at`` is the part of the target after which the warning comes, 0 to 1.
+    ``warning_at`` is the part of the target after which the warning comes, 0 to 1. ``older``
+    finds a calendar of before by its version: a clock keeps the one that it was started with.
     """
 
     calendar: Calendar
     warning_at: float = 0.75
     ladder: tuple[Rung, ...] = ()
+    older: Callable[[str], Calendar | None] = lambda _: None
+
+    def calendar_of(self, clock: Clock) -> Calendar:
+        """Return the calendar by which a clock is reckoned; today's when its own was not kept."""
+        if clock.calendar_version == self.calendar.version:
+            return self.calendar
+        return self.older(clock.calendar_version) or self.calendar
 
     @property
     def _steps(self) -> int:
@@ -96,11 +110,12 @@ class Pace:
         )
         return self._armed(clock)
 
-    def pause(self, clock: Clock, at: datetime) -> Clock:
+    def pause(self, clock: Clock, at: datetime, waiting_for: str | None = None) -> Clock:
         """Return the clock, standing still from ``at`` on."""
         if clock.stopped or clock.paused:
             return clock
-        return replace(clock, pauses=(*clock.pauses, Pause(at)), next_due=None)
+        pause = Pause(at, waiting_for=waiting_for)
+        return replace(clock, pauses=(*clock.pauses, pause), next_due=None)
 
     def resume(self, clock: Clock, at: datetime) -> Clock:
         """Return the clock, running again; what the pause took is added to the deadline.
@@ -110,8 +125,7 @@ class Pace:
         if clock.stopped or not clock.paused:
             return clock
         ended = replace(clock, pauses=(*clock.pauses[:-1], replace(clock.pauses[-1], ended=at)))
-        due = self.due(ended)
-        return self._armed(replace(ended, due=due, calendar_version=self.calendar.version))
+        return self._armed(replace(ended, due=self.due(ended)))
 
     def stop(self, clock: Clock, at: datetime) -> Clock:
         """Return the clock, stopped for good: what it waited for has come.
@@ -138,18 +152,20 @@ class Pace:
 
     def due(self, clock: Clock) -> datetime:
         """Return the deadline: the target counted from the start, moved on by the pauses."""
-        plain = self.calendar.add(clock.started, clock.target)
-        return self._past(plain, clock.pauses, clock.target)
+        calendar = self.calendar_of(clock)
+        plain = calendar.add(clock.started, clock.target)
+        return past(plain, clock.pauses, clock.target, calendar)
 
     def step(self, clock: Clock, number: int) -> Step:
         """Return a step of the clock by its number: 0 the warning, 1 the breach, then the rungs."""
         if number == _WARNING:
-            return Step(number=number, kind=WARNED, due=self._warning(clock))
+            return Step(number=number, kind=WARNED, due=self.warning(clock))
         if number == _BREACH:
             return Step(number=number, kind=BREACHED, due=clock.due)
         rung = self.ladder[number - 2]
         after = [pause for pause in clock.pauses if pause.began >= clock.due]
-        due = self._past(self.calendar.add(clock.due, rung.after), after, rung.after)
+        calendar = self.calendar_of(clock)
+        due = past(calendar.add(clock.due, rung.after), after, rung.after, calendar)
         return Step(number=number, kind=ESCALATED, due=due, to=rung.to)
 
     def _armed(self, clock: Clock) -> Clock:
@@ -157,78 +173,19 @@ class Pace:
             return replace(clock, next_due=None)
         return replace(clock, next_due=self.step(clock, clock.next_step).due)
 
-    def _warning(self, clock: Clock) -> datetime:
-        plain = self.calendar.add(clock.started, clock.target)
-        whole = self.calendar.counted(clock.started, plain, clock.target)
-        wanted = whole * self.warning_at
-        at = self.calendar.shifted(clock.started, wanted, clock.target)
-        return self._past(at, clock.pauses, clock.target)
-
-    def _past(self, moment: datetime, pauses: Sequence[Pause], target: Target) -> datetime:
-        """Move a moment on by those ended pauses that began before it."""
-        for pause in pauses:
-            if pause.ended is not None and pause.began < moment:
-                lost = self.calendar.counted(pause.began, pause.ended, target)
-                moment = self.calendar.shifted(moment, lost, target)
-        return moment
-
-    def explain(self, clock: Clock) -> "Explanation":
-        """Return how the deadline came about, so that a person can reckon it again."""
-        pauses = [
-            (p, self.calendar.counted(p.began, p.ended, clock.target) if p.ended else None)
-            for p in clock.pauses
-        ]
-        return Explanation(
-            clock=clock,
-            calendar_version=self.calendar.version,
-            time_zone=str(self.calendar.zone),
-            without_pauses=self.calendar.add(clock.started, clock.target),
-            pauses=tuple(pauses),
-            warning=self._warning(clock),
-            holidays=tuple(
-                self.calendar.closed_days(clock.started, clock.due)
-                if clock.target.in_working_time
-                else ()
-            ),
-        )
+    def warning(self, clock: Clock) -> datetime:
+        """Return when the clock warns: after its part of the target, pauses left out."""
+        calendar = self.calendar_of(clock)
+        plain = calendar.add(clock.started, clock.target)
+        whole = calendar.counted(clock.started, plain, clock.target)
+        at = calendar.shifted(clock.started, whole * self.warning_at, clock.target)
+        return past(at, clock.pauses, clock.target, calendar)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Explanation:
-    """Why a clock is due when it is due. A pause comes with the time of it that counted."""
-
-    clock: Clock
-    calendar_version: str
-    time_zone: str
-    without_pauses: datetime
-    pauses: tuple[tuple[Pause, timedelta | None], ...]
-    warning: datetime
-    holidays: tuple[tuple[date, str], ...]
-
-    def words(self) -> str:
-        """Say it in a sentence for staff."""
-        clock = self.clock
-        amount = f"{clock.target.amount:g} {clock.target.unit.replace('_', ' ')}"
-        lost = sum((counted for _, counted in self.pauses if counted), timedelta())
-        by = f"calendar {self.calendar_version} in {self.time_zone}"
-        if clock.calendar_version != self.calendar_version:
-            by += f" (first reckoned by {clock.calendar_version})"
-        parts = [f"{amount} from {_iso(clock.started)} by {by} is {_iso(self.without_pauses)}"]
-        if self.holidays:
-            days = ", ".join(f"{day} ({name})" for day, name in self.holidays)
-            parts.append(f"holidays left out: {days}")
-        if self.pauses:
-            parts.append(f"{len(self.pauses)} pause(s) moved it by {_hours(lost)}")
-        if clock.paused:
-            parts.append("it stands still now")
-        parts.append(f"so it is due {_iso(clock.due)}")
-        return "; ".join(parts)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
-
-
-def _hours(length: timedelta) -> str:
-    minutes = round(length.total_seconds() / 60)
-    return f"{minutes // 60} h {minutes % 60} min"
+def past(moment: datetime, pauses: Sequence[Pause], target: Target, calendar: Calendar) -> datetime:
+    """Move a moment on by those ended pauses that began before it."""
+    for pause in pauses:
+        if pause.ended is not None and pause.began < moment:
+            lost = calendar.counted(pause.began, pause.ended, target)
+            moment = calendar.shifted(moment, lost, target)
+    return moment

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
 
 from routing.domain.city import City
+from routing.domain.clocks import WAITING_FOR
 
 RECEIVED, ROUTED, ACCEPTED, IN_PROGRESS = "received", "routed", "accepted", "in_progress"
 WAITING, RESOLVED, CLOSED, REFUSED = "waiting", "resolved", "closed", "refused"
@@ -137,6 +138,7 @@ class Order:
     media: tuple[str, ...] = ()
     to_department: str | None = None
     duplicate_of: str | None = None
+    waiting_for: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,6 +223,8 @@ def _unknown(case: Standing, move: Move, order: Order, city: City) -> list[str]:
         faults += _outcome_faults(move, order.outcome_code, city)
     if order.duplicate_of == case.service_request_id:
         faults.append("duplicate_of must be another request")
+    if order.waiting_for and (move.name != "paused" or order.waiting_for not in WAITING_FOR):
+        faults.append(f"waiting_for must be one of {', '.join(WAITING_FOR)}, and with paused")
     if move.name in ("not_ours", "rerouted"):
         faults += _destination_faults(case, order, city)
     return faults

@@ -41,7 +41,9 @@ class Calendar:
     zone: tzinfo
     hours_on: Callable[[date], Minutes]
     holiday: Callable[[date], str | None] = lambda _: None
-    _known: dict[date, tuple[Stretch, ...]] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[date, tuple[Stretch, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def stretches(self, day: date) -> tuple[Stretch, ...]:
         """Return the working stretches of a local date on the UTC line, rising."""

@@ -1,5 +1,6 @@
 """Tables of routing and every query on them; sessions in, domain objects out."""
 
+from routing.store.almanacs import almanac_of, keep_almanac
 from routing.store.cases import (
     Wanted,
     add_case,
@@ -44,6 +45,7 @@ __all__ = [
     "add_events",
     "add_firings",
     "add_moves",
+    "almanac_of",
     "alone",
     "claim_due",
     "decisions_of",
@@ -54,6 +56,7 @@ __all__ = [
     "firings_of",
     "histories",
     "history_of",
+    "keep_almanac",
     "lock_case",
     "mark_seen",
     "moves_of",

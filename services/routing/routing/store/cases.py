@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,7 +96,8 @@ _FIXED = {
 }
 _CHANGING = [name for name in _CASE_FIELDS if name not in _FIXED]
 _CLOCK_CHANGING = [
-    *("calendar_version", "due", "next_step", "next_due", "pauses", "stopped", "breached"),
+    *("calendar_version", "due", "next_step", "next_due", "pauses", "waiting_for", "stopped"),
+    "breached",
 ]
 
 
@@ -120,6 +122,7 @@ def _clock_row(case_id: int, clock: Clock) -> dict[str, Any]:
             [pause.began.isoformat(), pause.ended.isoformat() if pause.ended else None]
             for pause in clock.pauses
         ],
+        "waiting_for": [pause.waiting_for for pause in clock.pauses],
         "stopped": clock.stopped,
         "breached": clock.breached,
     }
@@ -150,7 +153,10 @@ def _clock(row: sa.Row[Any]) -> Clock:
         due=row.due,
         next_step=row.next_step,
         next_due=row.next_due,
-        pauses=tuple(Pause(_moment(began), _moment(ended)) for began, ended in row.pauses),
+        pauses=tuple(
+            Pause(_moment(began), _moment(ended), waiting_for)
+            for (began, ended), waiting_for in zip_longest(row.pauses, row.waiting_for)
+        ),
         stopped=row.stopped,
         breached=row.breached,
     )

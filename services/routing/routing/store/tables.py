@@ -91,6 +91,7 @@ CLOCKS = sa.Table(
     _column("next_step", sa.Integer),
     _column("next_due", _TIME, nullable=True),
     _column("pauses", JSONB),
+    _column("waiting_for", ARRAY(_TEXT), server_default=sa.text("'{}'")),
     _column("stopped", _TIME, nullable=True),
     _column("breached", _TIME, nullable=True),
 )
@@ -114,6 +115,7 @@ MOVES = sa.Table(
     _column("to_department", _TEXT, nullable=True),
     _column("duplicate_of", _TEXT, nullable=True),
     _column("update_id", _TEXT, nullable=True),
+    _column("waiting_for", _TEXT, nullable=True),
     _column("moved", _TIME),
     _column("recorded", _TIME),
     *_chained(),
@@ -147,6 +149,15 @@ FIRINGS = sa.Table(
     _column("due", _TIME),
     _column("fired", _TIME),
     *_chained(),
+)
+
+ALMANACS = sa.Table(
+    "almanac",
+    METADATA,
+    sa.Column("jurisdiction_id", _TEXT, primary_key=True),
+    sa.Column("version", _TEXT, primary_key=True),
+    _column("data", JSONB),
+    _column("kept", _TIME, server_default=sa.func.now()),
 )
 
 SEEN = sa.Table(

@@ -3,12 +3,12 @@
 from routing.wire.answers import (
     allowed_moves,
     case_row,
-    clock_explained,
     decision,
     department_row,
     history,
     whole_case,
 )
+from routing.wire.deadlines import clock_explained, in_words
 from routing.wire.explained import explained, supposed_report, verdict
 from routing.wire.facts import (
     BY_CLOCK,
@@ -50,6 +50,7 @@ __all__ = [
     "firing_row",
     "history",
     "history_head",
+    "in_words",
     "moment",
     "move_row",
     "read_moment",

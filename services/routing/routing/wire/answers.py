@@ -7,11 +7,11 @@ from routing.domain import (
     FIRST_ANSWER,
     SOLUTION,
     City,
-    Clock,
-    Explanation,
     Move,
+    explain,
 )
 from routing.domain.cases import Case
+from routing.wire.deadlines import clock_explained
 from routing.wire.moments import moment
 
 Data = dict[str, Any]
@@ -50,13 +50,14 @@ def whole_case(
     city: City,
     entries: Sequence[Data],
     allowed: Sequence[Data],
+    language: str,
     decisions: Iterable[Any] = (),
 ) -> Data:
-    """Return a case with all that is known of it."""
+    """Return a case with all that is known of it, its deadlines explained in a language."""
     return {
         **case_row(case, report, city),
         "report": dict(report),
-        "clocks": [clock_explained(city.pace.explain(clock)) for clock in case.clocks],
+        "clocks": [clock_explained(explain(city.pace, clock), language) for clock in case.clocks],
         "history": list(entries),
         "moves_allowed": list(allowed),
         "decisions": [decision(row) for row in decisions],
@@ -72,37 +73,10 @@ def decision(row: Any) -> Data:
     }
 
 
-def clock_explained(said: Explanation) -> Data:
-    """Return a deadline and how it came about."""
-    clock: Clock = said.clock
-    return {
-        "clock": clock.kind,
-        "round": clock.round,
-        "target": {"amount": clock.target.amount, "unit": clock.target.unit},
-        "calendar_version": clock.calendar_version,
-        "time_zone": said.time_zone,
-        "started_datetime": moment(clock.started),
-        "due_without_pauses": moment(said.without_pauses),
-        "pauses": [
-            {
-                "began": moment(pause.began),
-                "ended": moment(pause.ended),
-                "counted_s": None if counted is None else counted.total_seconds(),
-            }
-            for pause, counted in said.pauses
-        ],
-        "holidays": [{"date": day.isoformat(), "name": name} for day, name in said.holidays],
-        "warning_datetime": moment(said.warning),
-        "due_datetime": moment(clock.due),
-        "stopped_datetime": moment(clock.stopped),
-        "breached_datetime": moment(clock.breached),
-        "paused": clock.paused,
-        "late": clock.late,
-        "explanation": said.words(),
-    }
-
-
-_MOVED = ("outcome_code", "words", "reason", "to_department", "duplicate_of", "update_id")
+_MOVED = (
+    *("outcome_code", "words", "reason", "to_department", "duplicate_of", "update_id"),
+    "waiting_for",
+)
 
 
 def history(moves: Iterable[Any], firings: Iterable[Any]) -> list[Data]:

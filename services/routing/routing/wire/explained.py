@@ -6,8 +6,8 @@ from typing import Any
 
 from servicekit.errors import BadInput
 
-from routing.domain import FIRST_ANSWER, SOLUTION, Assignment, City, Clock, Verdict
-from routing.wire.answers import clock_explained
+from routing.domain import FIRST_ANSWER, SOLUTION, Assignment, City, Clock, Verdict, explain
+from routing.wire.deadlines import clock_explained
 from routing.wire.moments import moment, read_moment
 
 Data = dict[str, Any]
@@ -44,6 +44,7 @@ def explained(
     verdicts: Sequence[Verdict],
     inputs: Mapping[str, Any],
     clocks: Sequence[Clock],
+    language: str | None = None,
 ) -> Data:
     """Return where a report would go, what each rule says to it, and until when."""
     due = {clock.kind: clock.due for clock in clocks}
@@ -60,7 +61,10 @@ def explained(
         "inputs": dict(inputs),
         "first_answer_due": moment(due.get(FIRST_ANSWER)),
         "expected_datetime": moment(due.get(SOLUTION)),
-        "clocks": [clock_explained(city.pace.explain(clock)) for clock in clocks],
+        "clocks": [
+            clock_explained(explain(city.pace, clock), language or city.language)
+            for clock in clocks
+        ],
     }
 
 

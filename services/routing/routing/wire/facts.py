@@ -50,6 +50,7 @@ def read_order(data: Mapping[str, Any]) -> Order:
         media=tuple(data.get("media") or ()),
         to_department=data.get("to_department") or None,
         duplicate_of=data.get("duplicate_of") or None,
+        waiting_for=data.get("waiting_for") or None,
     )
 
 
@@ -72,11 +73,32 @@ def _deadlines(case: Case) -> Data:
     }
 
 
+def clock_told(clock: Clock) -> Data:
+    """Return what is needed to reckon a deadline again, as events carry it."""
+    return {
+        "clock": clock.kind,
+        "round": clock.round,
+        "target": {"amount": clock.target.amount, "unit": clock.target.unit},
+        "calendar_version": clock.calendar_version,
+        "started_datetime": moment(clock.started),
+        "pauses": [
+            {
+                "began": moment(pause.began),
+                "ended": moment(pause.ended),
+                "waiting_for": pause.waiting_for,
+            }
+            for pause in clock.pauses
+        ],
+        "due_datetime": moment(clock.due),
+    }
+
+
 def request_routed(case: Case, city: City, previous: str | None) -> Data:
     """Say which department answers, and why."""
     return {
         **_about(case),
         **_deadlines(case),
+        "deadlines": [clock_told(clock) for clock in case.clocks],
         "agency_responsible": city.departments.get(case.department, case.department),
         "rule": case.rule,
         "rules_version": case.rules_version,
@@ -133,9 +155,12 @@ def case_moved(
     before: Case, after: Case, order: Order, actor: Actor, update_id: str | None
 ) -> Data:
     """Tell a move. The department is the one that had the case when it was made."""
+    told = [clock_told(clock) for clock in after.clocks]
+    changed = told != [clock_told(clock) for clock in before.clocks]
     return {
         **_about(after),
         **_deadlines(after),
+        **({"deadlines": told} if changed else {}),
         "department": before.department,
         "from": before.state,
         "to": after.state,
@@ -146,6 +171,7 @@ def case_moved(
         "media": list(order.media),
         "duplicate_of": order.duplicate_of,
         "update_id": update_id,
+        "waiting_for": order.waiting_for,
         "moved_datetime": moment(after.last_moved),
         "requested_datetime": moment(after.requested),
         "first_answered_datetime": moment(after.first_answered),
@@ -173,6 +199,7 @@ def deadline(case: Case, clock: Clock, step: Step, fired: datetime) -> Data:
         "clock": clock.kind,
         "due_datetime": moment(clock.due),
         "fired_datetime": moment(fired),
+        "reckoned": clock_told(clock),
     }
     if step.to:
         data |= {"step": step.number - 1, "to": step.to}
@@ -227,6 +254,7 @@ def move_row(
         "to_department": order.to_department,
         "duplicate_of": order.duplicate_of,
         "update_id": update_id,
+        "waiting_for": order.waiting_for,
         "moved": moved,
         "recorded": recorded,
     }
