@@ -1,17 +1,35 @@
 """What stands outside one service's doors: a clock that is moved, a client, events that arrive."""
 
 import asyncio
+from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
+from unittest import mock
 
 import httpx
 from servicekit.consumer import Record, handle
+from servicekit.errands import Errands
 
 
 def apart(coroutine):
     """Run a coroutine to its end in a thread: a test that used the browser left its loop here."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()
+
+
+@contextmanager
+def errands_done():
+    """Wait, at the end, for work that was begun ahead: it shall not outlive its database."""
+    begun, begin = [], Errands.begin
+
+    def noted(*given):
+        begun.append(begin(*given))
+        return begun[-1]
+
+    with mock.patch.object(Errands, "begin", noted):
+        yield
+        futures.wait(begun)
 
 
 class Clock:

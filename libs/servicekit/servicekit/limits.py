@@ -2,14 +2,14 @@
 
 A limit is a bucket in PostgreSQL: one row that says until when the tokens are spent (GCRA). A
 process leases tokens in one statement and spends them from memory, twice as many as it needed
-lately, so that a busy client costs two statements a second and a quiet one a statement each time.
-A busy one's next lease is asked for while there are tokens left of the one before, so that nobody
-waits for it. What is left of a lease goes back with the next one.
+lately: a busy client costs two statements a second, for which nobody waits since there are tokens
+left of the lease before, and a quiet one a statement each time. What is left goes back next time.
 
 What is promised:
 
 * in any ``t`` seconds at most ``burst + rate * (t + 2 * LEASE_S)`` pass, over all processes:
-  what is leased may be spent for ``LEASE_S`` and given back for as long again, no longer;
+  what is leased may be spent for ``LEASE_S`` and given back for as long again, no longer (but for
+  statements that take over half of that themselves);
 * while the database is away each process keeps the limit alone: nobody is locked out by an
   outage, and no more than the limit times the number of processes passes;
 * a refusal is remembered until there can be a token: a client that does not listen costs nothing.
@@ -196,9 +196,9 @@ class Limiter:
 
     def check(self, name: str) -> None:
         """Raise TooMany while a bucket is known to be empty; spends nothing."""
-        tap = self._taps.get(name)
-        if tap and self.tick_s() < tap.closed_until_s:
-            raise _refusal(tap.closed_until_s - self.tick_s())
+        tap, now_s = self._taps.get(name), self.tick_s()
+        if tap and now_s < tap.closed_until_s:
+            raise _refusal(tap.closed_until_s - now_s)
 
     def forget(self) -> None:
         """Delete the buckets that are full again: their absence says the same."""
@@ -229,10 +229,12 @@ class Limiter:
 
     def _lease(self, tap: _Tap, name: str, limit: Limit) -> None:
         """Lease tokens; nobody else does so for this tap meanwhile."""
-        now_s = self.tick_s()
-        wanted, returned = tap.begin(now_s, limit)
+        asked_s = self.tick_s()
+        wanted, returned = tap.begin(asked_s, limit)
         granted, ahead_s = self._ask(tap, name, limit, wanted, returned)
-        tap.fill(granted, now_s, ahead_s - (limit.most_at_once - 1) * limit.interval_s)
+        # A slow database shall not let leases end before anybody could spend them.
+        leased_s = max(asked_s, self.tick_s() - LEASE_S / 2)
+        tap.fill(granted, leased_s, ahead_s - (limit.most_at_once - 1) * limit.interval_s)
 
     def _ask(
         self, tap: _Tap, name: str, limit: Limit, wanted: int, returned: int

@@ -15,7 +15,7 @@ import towns
 from intake import app as intake_app
 from intake import store
 from intake.actions import welcoming
-from parts.doors import Client, Clock, arrive
+from parts.doors import Client, Clock, arrive, errands_done
 from servicekit import keys
 from servicekit.events import Event
 from servicekit.process import Process
@@ -169,7 +169,8 @@ def intake(running):
         running.key = keys.create(
             session, store.API_KEY, name="a client", jurisdictions=[], roles=["report"]
         )
-    return running
+    with errands_done():
+        yield running
 
 
 @pytest.fixture

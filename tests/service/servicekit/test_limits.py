@@ -8,6 +8,7 @@ import time
 
 import pytest
 import sqlalchemy as sa
+from parts.doors import errands_done
 from servicekit import db as database_of
 from servicekit import limits
 from servicekit.errors import TooMany
@@ -28,7 +29,8 @@ class Tick:
 def buckets(engine):
     with engine.begin() as connection:
         limits.create_v1(_Op(connection))
-    return database_of.sessions(engine)
+    with errands_done():
+        yield database_of.sessions(engine)
 
 
 class _Op:
@@ -185,6 +187,24 @@ def test_an_outage_of_the_database_locks_nobody_out_and_does_not_let_all_in():
     limiter, limit = Limiter(database_of.sessions(away)), Limit(per_minute=1, burst=7)
 
     assert passed(limiter, limit, 20) == 7
+
+
+def test_a_database_that_takes_longer_than_a_lease_lasts_lets_in_who_waited(buckets):
+    tick = Tick()
+    limiter = Limiter(_Slow(buckets, tick, 2 * LEASE_S), tick)
+
+    assert passed(limiter, Limit(per_minute=1, burst=2), 3) == 2
+
+
+class _Slow:
+    """Sessions in whose time a clock goes on."""
+
+    def __init__(self, sessions, tick, seconds):
+        self.sessions, self.tick, self.seconds = sessions, tick, seconds
+
+    def begin(self):
+        self.tick.now_s += self.seconds
+        return self.sessions.begin()
 
 
 def test_full_buckets_are_forgotten(buckets):
