@@ -2,11 +2,9 @@
 
 import ipaddress
 from collections.abc import Sequence
-from contextvars import ContextVar
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-current_peer: ContextVar[str | None] = ContextVar("peer", default=None)
 
 
 def client_of(peer: str | None, forwarded: str | None, trusted: Sequence[Network]) -> str | None:

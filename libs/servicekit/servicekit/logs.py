@@ -80,6 +80,10 @@ class Log:
         """Say something that only a developer wants to know."""
         self._logger.debug(message, extra={"fields": fields})
 
+    def says_info(self) -> bool:
+        """Tell whether ``info`` is heard, for who would only then gather what to say."""
+        return self._logger.isEnabledFor(logging.INFO)
+
     def info(self, message: str, **fields: object) -> None:
         """Say what was done."""
         if not self._logger.isEnabledFor(logging.INFO):

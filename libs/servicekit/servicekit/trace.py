@@ -1,12 +1,15 @@
 """W3C trace context: one ``traceparent`` from the HTTP request through every event it causes."""
 
+import random
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+# Ids shall differ and hide nothing; the system's own dice would cost a call each. The generator is
+# seeded anew in every process that is forked.
+_drawn = random.getrandbits
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 
 
@@ -23,9 +26,8 @@ def child(parent: str | None) -> str:
     found = _TRACEPARENT.fullmatch(parent) if parent else None
     usable = found and found[1] != "0" * 32 and found[2] != "0" * 16
     if found and usable:
-        return f"00-{found[1]}-{secrets.token_hex(8)}-{found[3]}"
-    made = secrets.token_hex(24)
-    return f"00-{made[:32]}-{made[32:]}-01"
+        return f"00-{found[1]}-{_drawn(64):016x}-{found[3]}"
+    return f"00-{_drawn(128):032x}-{_drawn(64):016x}-01"
 
 
 def begin(parent: str | None) -> Token[str | None]:

@@ -6,7 +6,7 @@ import gzip
 import pytest
 import zstandard
 from servicekit.web import coding
-from starlette.datastructures import Headers
+from servicekit.web.asked import Asked
 
 JSON = (b"content-type", b"application/json; charset=utf-8")
 
@@ -19,9 +19,9 @@ def sent(pieces, accepted="gzip", headers=(JSON,), method="GET", shelf=None):
         out.append(message)
 
     async def answer():
-        asked = Headers({"accept-encoding": accepted} if accepted else {})
-        scope = {"method": method, "path": "/a.json", "query_string": b""}
-        wrapped = coding.wrap(scope, asked, send, shelf or coding.Shelf())
+        wishes = [(b"accept-encoding", accepted.encode())] if accepted else []
+        scope = {"method": method, "path": "/a.json", "query_string": b"", "headers": wishes}
+        wrapped = coding.wrap(Asked(scope), send, shelf or coding.Shelf())
         await wrapped({"type": "http.response.start", "status": 200, "headers": list(headers)})
         for number, piece in enumerate(pieces, 1):
             more = number < len(pieces)

@@ -19,13 +19,15 @@ from connexion.options import SwaggerUIOptions
 from connexion.resolver import Resolver
 from starlette.types import ASGIApp
 
-from servicekit.clients import Network, client_of, current_peer
+from servicekit.clients import Network, client_of
 from servicekit.process import Process
-from servicekit.web.edge import Edge, Gate, current_headers
+from servicekit.web.answers import Answer, json_answer
+from servicekit.web.asked import current
+from servicekit.web.edge import Edge, Gate
 from servicekit.web.form import Form, Upload
-from servicekit.web.operation import Answer, App, json_answer
+from servicekit.web.operation import App
 from servicekit.web.pages import Pages
-from servicekit.web.validation import Validation, current_form
+from servicekit.web.validation import Validation
 
 __all__ = [
     "Answer",
@@ -86,18 +88,20 @@ def _hot(document: Mapping[str, Any]) -> list[str]:
 
 def form() -> Form:
     """Return the form of the request under way; empty when it had none."""
-    return current_form.get() or Form()
+    asked = current.get()
+    return (asked.form if asked else None) or Form()
 
 
 def header(name: str) -> str | None:
-    """Return a header of the request under way."""
-    headers = current_headers.get()
-    return headers.get(name) if headers is not None else None
+    """Return a header of the request under way, by its name in small letters."""
+    asked = current.get()
+    return asked.header(name) if asked else None
 
 
 def client(trusted: Sequence[Network]) -> str | None:
     """Return the address that the request under way comes from, None when nobody tells it."""
-    return client_of(current_peer.get(), header("x-forwarded-for"), trusted)
+    asked = current.get()
+    return client_of(asked.peer if asked else None, header("x-forwarded-for"), trusted)
 
 
 def bearer() -> str | None:

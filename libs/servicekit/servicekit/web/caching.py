@@ -3,12 +3,11 @@
 Tags are weak: an answer means the same in whichever encoding or wrapping it went out.
 """
 
-import dataclasses
 import hashlib
 from collections.abc import Mapping
 
-from servicekit.web.edge import current_headers
-from servicekit.web.operation import Answer
+from servicekit.web.answers import Answer
+from servicekit.web.asked import current
 
 REVALIDATE = "public, no-cache"  # may be kept, must be asked for again: changes show at once
 A_WHILE = "public, max-age=60"
@@ -22,8 +21,8 @@ def tag_of(body: bytes) -> str:
 
 def known(tag: str) -> bool:
     """Tell whether the client of the request under way has what the tag stands for."""
-    headers = current_headers.get()
-    given = headers.get("if-none-match") if headers is not None else None
+    asked = current.get()
+    given = asked.header("if-none-match") if asked else None
     if given is None:
         return False
     opaque = tag.removeprefix("W/")
@@ -34,8 +33,8 @@ def known(tag: str) -> bool:
 
 def asked_before() -> bool:
     """Tell whether the client of the request under way has any earlier answer."""
-    headers = current_headers.get()
-    return headers is not None and "if-none-match" in headers
+    asked = current.get()
+    return asked is not None and b"if-none-match" in asked.headers
 
 
 def not_modified(tag: str, headers: Mapping[str, str]) -> Answer:
@@ -47,8 +46,13 @@ def cached(
     answer: Answer, *, tag: str | None = None, control: str = REVALIDATE, vary: str | None = None
 ) -> Answer:
     """Return an answer with its tag, or 304 when the client has it already."""
-    headers = {"Cache-Control": control, **({"Vary": vary} if vary else {})}
+    headers = {**answer.headers, "Cache-Control": control}
+    if vary:
+        headers["Vary"] = vary
     tag = tag or tag_of(answer.body)
     if known(tag):
-        return not_modified(tag, {**answer.headers, **headers})
-    return dataclasses.replace(answer, headers={**answer.headers, "ETag": tag, **headers})
+        return not_modified(tag, headers)
+    headers["ETag"] = tag
+    return Answer(
+        body=answer.body, status=answer.status, media_type=answer.media_type, headers=headers
+    )

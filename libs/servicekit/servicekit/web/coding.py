@@ -10,8 +10,9 @@ from typing import Any
 
 import zstandard
 from isal import isal_zlib
-from starlette.datastructures import Headers
-from starlette.types import Message, Scope, Send
+from starlette.types import Message, Send
+
+from servicekit.web.asked import Asked
 
 LEAST_BYTES = 1_024
 HELD_BYTES = 16 << 20
@@ -80,14 +81,13 @@ class Shelf:
         return found
 
 
-def wrap(scope: Scope, headers: Headers, send: Send, shelf: Shelf) -> Send:
+def wrap(asked: Asked, send: Send, shelf: Shelf) -> Send:
     """Return a ``send`` that compresses what is worth it, as far as the client takes it."""
-    if scope["method"] == "HEAD":
+    if asked.is_head:
         return send
-    accepted = headers.get("accept-encoding")
+    accepted = asked.header("accept-encoding")
     coding = chosen(accepted) if accepted else None
-    question = (scope["path"], scope["query_string"], coding)
-    return _Compressed(send, coding, question, shelf)
+    return _Compressed(send, coding, (asked.path, asked.query, coding), shelf)
 
 
 class _Compressed:
@@ -100,7 +100,7 @@ class _Compressed:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            if not _worth_it(message):
+            if not worth_it(message["status"], message["headers"]):
                 await self.send(message)
             elif self.coding is None:
                 await self.send({**message, "headers": list(_varied(message["headers"]))})
@@ -145,12 +145,13 @@ class _Compressed:
         return {**start, "headers": kept}
 
 
-def _worth_it(start: Message) -> bool:
-    about = dict(start["headers"])
+def worth_it(status: int, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Tell whether an answer would be sent compressed to who takes it."""
+    about = dict(headers)
     return (
-        start["status"] not in _BODILESS
+        int(about.get(b"content-length", LEAST_BYTES)) >= LEAST_BYTES
+        and status not in _BODILESS
         and about.get(b"content-type", b"").startswith(_KINDS)
-        and int(about.get(b"content-length", LEAST_BYTES)) >= LEAST_BYTES
         and b"content-encoding" not in about
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 import orjson
 
-from servicekit.web.operation import Answer
+from servicekit.web.answers import Answer
 
 METHODS = ("get", "post", "put", "patch", "delete")
 _HEADERS = {

@@ -1,141 +1,30 @@
-"""The outermost layer of a service: errors, trace, CORS, figures and one log line per request."""
+"""The outermost layer of a service: errors, trace, figures and one log line per request."""
 
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from servicekit import georeport, logs, trace
-from servicekit.clients import current_peer
 from servicekit.db import no_text
 from servicekit.errors import BadInput, NotAllowed, NotFound, Outage, ServiceError, Unavailable
-from servicekit.metrics import Counter, Histogram
 from servicekit.web import coding, jsonp
-from servicekit.web.docs import Docs, resolve
-from servicekit.web.operation import Answer, current_head, send_answer
+from servicekit.web.answers import Answer
+from servicekit.web.asked import Asked, current
+from servicekit.web.docs import Docs
+from servicekit.web.figures import Figures
+from servicekit.web.paths import Found, Paths
+from servicekit.web.reply import Reply
 
 log = logs.get(__name__)
-REMEMBERED_PATHS, REMEMBERED_CHARS = 2048, 200
-METHODS = ("get", "post", "put", "patch", "delete")
 SERVER_FAULT = 500
 _ASKED_OF_ALL = ("GET", "POST", "OPTIONS")  # what GeoReport's preflight names on each resource
-# What citizens wrote is never taken for a page or a script.
-_TO_PAGES = ((b"x-content-type-options", b"nosniff"),)
-_TO_ALL = (
-    *_TO_PAGES,
-    (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        b"Location, Link, X-Total-Count, Retry-After, ETag, Definition-Version",
-    ),
-)
 _AWAY = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 Gate = Callable[[str], Awaitable[None]]
-current_headers: ContextVar[Headers | None] = ContextVar("headers", default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a path names: operationId by method (none: unknown) and the path's parameters."""
-
-    operations: Mapping[str, str]
-    path_params: Mapping[str, str]
-
-
-_NOTHING = Found({}, {})
-
-
-class Paths:
-    """Which operation a path and method mean, read from the OpenAPI document."""
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        paths = document["paths"]
-        plain = sorted(paths, key=lambda path: path.count("{"))
-        self.known = [
-            (
-                re.compile(_pattern(path, _choices(document, paths[path]))),
-                re.findall(r"\{([^}]+)\}", path),
-                _operations(paths[path]),
-            )
-            for path in plain
-        ]
-        self.prefixes = {path.split("/")[1] for path in paths}
-        self._remembered = lru_cache(REMEMBERED_PATHS)(self._search)
-
-    def find(self, path: str) -> Found:
-        """Return what a path names; a parameter takes as much as it can, never a slash.
-
-        A word that is none of a parameter's ``enum`` makes it another, unknown path.
-        """
-        return self._remembered(path) if len(path) < REMEMBERED_CHARS else self._search(path)
-
-    def _search(self, path: str) -> Found:
-        for pattern, names, operations in self.known:
-            match = pattern.fullmatch(path)
-            if match:
-                return Found(operations, dict(zip(names, match.groups(), strict=True)))
-        return _NOTHING
-
-    def owns(self, path: str) -> bool:
-        """Whether an unknown path below this belongs to the API rather than to the pages."""
-        return path.split("/")[1:2] != [] and path.split("/")[1] in self.prefixes
-
-
-def _pattern(path: str, choices: Mapping[str, str]) -> str:
-    return "".join(
-        f"({choices.get(part[1:-1], '[^/]+')})" if part.startswith("{") else re.escape(part)
-        for part in re.split(r"(\{[^}]+\})", path)
-    )
-
-
-def _choices(document: Mapping[str, Any], methods: Mapping[str, Any]) -> dict[str, str]:
-    """Return a pattern for each parameter of a path that is one of a few words."""
-    operations = [methods[method] for method in METHODS if method in methods]
-    declared = [one for part in (methods, *operations) for one in part.get("parameters", [])]
-    return {
-        one["name"]: "|".join(re.escape(str(word)) for word in one["schema"]["enum"])
-        for one in (resolve(document, given) for given in declared)
-        if one["in"] == "path" and "enum" in one["schema"]
-    }
-
-
-def _operations(methods: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        method.upper(): methods[method]["operationId"] for method in METHODS if method in methods
-    }
-
-
-class Figures:
-    """How many requests there were and how long they took; each series is looked up once."""
-
-    def __init__(self, service: str, registry: CollectorRegistry) -> None:
-        self.requests = Counter(
-            f"{service}_http_requests",
-            "Requests by operation and status",
-            registry,
-            ["operation", "status"],
-        )
-        self.seconds = Histogram(
-            f"{service}_http_request_seconds", "Time to answer", registry, ["operation"]
-        )
-        self._known: dict[tuple[str, int], tuple[Any, Any]] = {}
-
-    def count(self, operation: str, status: int, took_s: float) -> None:
-        """Count one request."""
-        found = self._known.get((operation, status))
-        if found is None:
-            found = self.requests.labels(operation, str(status)), self.seconds.labels(operation)
-            self._known[operation, status] = found
-        found[0].inc()
-        found[1].observe(took_s)
 
 
 class Edge:
@@ -163,83 +52,78 @@ class Edge:
         if scope["type"] != "http":
             await self.api(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        found = self.paths.find(scope["path"])
-        operation = found.operations.get(_meant(scope["method"]), "unknown")
-        if not found.operations and self.pages and not self.paths.owns(scope["path"]):
-            operation = "page"
-        if operation != "page":
-            send = jsonp.wrap(scope, coding.wrap(scope, headers, send, self.packed))
         began = time.perf_counter()
-        noted = _Noted(send, head=scope["method"] == "HEAD", cors=operation != "page")
-        token = current_headers.set(headers)
-        current_head.set(scope["method"] == "HEAD")
-        current_peer.set((scope.get("client") or (None,))[0])
-        span = trace.begin(headers.get("traceparent"))
+        asked = Asked(scope)
+        current.set(asked)
+        trace.begin(asked.header("traceparent"))
+        found = self.paths.find(asked.path)
+        is_page = not found.operations and self._is_page(asked.path)
+        operation = "page" if is_page else found.operations.get(asked.method, "unknown")
+        reply = Reply(asked, scope, send, self.packed, is_api=not is_page)
         try:
-            await self._answer(scope, receive, noted, found)
+            await self._answer(scope, receive, reply, found, operation)
         finally:
             took_s = time.perf_counter() - began
-            self.figures.count(operation, noted.status, took_s)
-            log.info(
-                "request",
-                operation=operation,
-                method=scope["method"],
-                status=noted.status,
-                ms=round(took_s * 1000, 1),
-            )
-            trace.end(span)
-            current_headers.reset(token)
+            self.figures.count(operation, reply.status, took_s)
+            if log.says_info():
+                log.info(
+                    "request",
+                    operation=operation,
+                    method=scope["method"],
+                    status=reply.status,
+                    ms=round(took_s * 1000, 1),
+                )
 
-    async def _answer(self, scope: Scope, receive: Receive, send: "_Noted", found: Found) -> None:
-        path = scope["path"]
-        # What is asked for without an extension is JSON, its errors too.
-        asked = path if _has_format(found) else f"{path}.json"
+    def _is_page(self, path: str) -> bool:
+        return self.pages is not None and not self.paths.owns(path)
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, reply: Reply, found: Found, operation: str
+    ) -> None:
         try:
             if self.gate is not None:
                 await self.gate(scope["method"])
             jsonp.check(scope)
-            about = self.docs.find(path) if scope["method"] in {"GET", "HEAD"} else None
-            if about:
-                await send_answer(send, about)
-                return
-            if not found.operations and self.pages and not self.paths.owns(path):
-                await self.pages(scope, receive, send)
-                return
-            await self._call_api(scope, receive, send, found)
-        except ServiceError as refusal:
-            await _refuse(send, refusal, asked)
-        except _AWAY as outage:
-            log.warning(
-                "a request met an outage", reason=f"{type(outage).__name__}: {outage}"[:300]
-            )
-            await _refuse(send, Unavailable("A part of the service is away; try again."), asked)
-        except Exception as defect:  # noqa: BLE001 - the edge: nothing of our inside goes out
-            if no_text(defect):
-                await _refuse(send, BadInput("a text must not hold the character NUL"), asked)
-                return
-            log.failure("a request met a defect", defect)
-            fault = ServiceError("The server failed; it has been noted.", code=SERVER_FAULT)
-            fault.status = SERVER_FAULT
-            await _refuse(send, fault, asked)
+            if operation in self.hot and reply.asked.path.isprintable():
+                await self.hot[operation](_as_get(scope, reply.asked, found), receive, reply)
+            else:
+                await self._find_answer(scope, receive, reply, found)
+        except Exception as trouble:
+            refusal = _refusal_of(trouble)
+            if reply.status:
+                raise  # half an answer is out already; only breaking off is honest
+            # What is asked for without an extension is JSON, its errors too.
+            path = reply.asked.path
+            await _refuse(reply, refusal, path if _has_format(found) else f"{path}.json")
 
-    async def _call_api(self, scope: Scope, receive: Receive, send: "_Noted", found: Found) -> None:
+    async def _find_answer(
+        self, scope: Scope, receive: Receive, reply: Reply, found: Found
+    ) -> None:
+        asked = reply.asked
+        about = self.docs.find(asked.path) if asked.method == "GET" else None
+        if about:
+            await reply.answer(about)
+        elif not reply.is_api and self.pages is not None:
+            await self.pages(scope, receive, reply)
         # connexion's router does not know a path with a line feed, which ours would take for a name
-        if not found.operations or not scope["path"].isprintable():
-            raise NotFound(f"{scope['path'][:200]} was not found")
-        method = _meant(scope["method"])
-        operation = found.operations.get(method, "")
-        if operation in self.hot:
-            hot = {**scope, "method": method, "path_params": found.path_params}
-            await self.hot[operation](hot, receive, send)
-        elif operation:
-            await self.api({**scope, "method": method}, receive, send)
-        elif method == "OPTIONS":
-            answer = Answer(status=204, headers=_preflight(scope, _allow(found.operations)))
-            await send_answer(send, answer)
+        elif not found.operations or not asked.path.isprintable():
+            raise NotFound(f"{asked.path[:200]} was not found")
+        elif asked.method in found.operations:
+            await self.api(_as_get(scope, asked, found), receive, reply)
+        elif asked.method == "OPTIONS":
+            allowed = _preflight(asked, _allow(found.operations))
+            await reply.answer(Answer(status=204, headers=allowed))
         else:
-            refused = f"method {method[:20]} is not for this resource"
+            refused = f"method {asked.method[:20]} is not for this resource"
             raise NotAllowed(refused, allow=_allow(found.operations))
+
+
+def _as_get(scope: Scope, asked: Asked, found: Found) -> Scope:
+    """Return the scope as the API takes it: HEAD is a GET whose body the reply keeps back."""
+    if asked.is_head:
+        scope = {**scope, "method": "GET"}
+    scope["path_params"] = found.path_params
+    return scope
 
 
 def _has_format(found: Found) -> bool:
@@ -251,44 +135,35 @@ def _allow(operations: Mapping[str, str]) -> str:
     return ", ".join(sorted({*operations, "OPTIONS"} | head))
 
 
-def _meant(method: str) -> str:
-    return "GET" if method == "HEAD" else method
-
-
-def _preflight(scope: Scope, allow: str) -> dict[str, str]:
-    asked = Headers(scope=scope).get("access-control-request-headers", "Content-Type")
-    named = ", ".join(re.findall(r"[A-Za-z0-9-]+", asked))
+def _preflight(asked: Asked, allow: str) -> dict[str, str]:
+    wanted = asked.header("access-control-request-headers")
+    named = re.findall(r"[A-Za-z0-9-]+", "Content-Type" if wanted is None else wanted)
     return {
         "Allow": allow,
         "Access-Control-Allow-Methods": ", ".join(sorted({*allow.split(", "), *_ASKED_OF_ALL})),
-        "Access-Control-Allow-Headers": named,
+        "Access-Control-Allow-Headers": ", ".join(named),
         "Access-Control-Max-Age": "86400",
     }
 
 
-async def _refuse(send: "_Noted", refusal: ServiceError, path: str) -> None:
-    if send.status:
-        raise refusal  # half an answer is out already; only breaking off is honest
+def _refusal_of(trouble: Exception) -> ServiceError:
+    """Return what is said to the client of whatever was raised; our own faults are noted."""
+    if isinstance(trouble, ServiceError):
+        return trouble
+    if isinstance(trouble, _AWAY):
+        reason = f"{type(trouble).__name__}: {trouble}"[:300]
+        log.warning("a request met an outage", reason=reason)
+        return Unavailable("A part of the service is away; try again.")
+    if no_text(trouble):
+        return BadInput("a text must not hold the character NUL")
+    log.failure("a request met a defect", trouble)
+    fault = ServiceError("The server failed; it has been noted.", code=SERVER_FAULT)
+    fault.status = SERVER_FAULT
+    return fault
+
+
+async def _refuse(reply: Reply, refusal: ServiceError, path: str) -> None:
     body, media_type = georeport.encode_errors(refusal.errors, path)
-    answer = Answer(
-        body=body, status=refusal.status, media_type=media_type, headers=refusal.headers
+    await reply.answer(
+        Answer(body=body, status=refusal.status, media_type=media_type, headers=refusal.headers)
     )
-    await send_answer(send, answer)
-
-
-class _Noted:
-    """Notes the status, adds CORS, and keeps the body back for HEAD."""
-
-    def __init__(self, send: Send, *, head: bool, cors: bool) -> None:
-        self.send, self.head, self.cors = send, head, cors
-        self.status = 0
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            given = message.get("headers", ())
-            kept = [one for one in given if one[0].lower() != b"x-content-type-options"]
-            message = {**message, "headers": [*kept, *(_TO_ALL if self.cors else _TO_PAGES)]}
-        elif self.head and message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await self.send(message)

@@ -60,24 +60,35 @@ class Form:
 
 async def chunks(receive: Receive, limit_bytes: int) -> AsyncIterator[bytes]:
     """Yield the body as it comes; raises TooLarge once it is over the limit, without reading on."""
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise BadInput("the body broke off")
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size > limit_bytes:
+    left, more = limit_bytes, True
+    while more:
+        piece, more = await _piece(receive)
+        left -= len(piece)
+        if left < 0:
             raise TooLarge(f"the body is larger than {limit_bytes} bytes")
         if piece:
             yield piece
-        if not message.get("more_body"):
-            return
 
 
 async def read_body(receive: Receive, limit_bytes: int) -> bytes:
-    """Return the whole body."""
-    return b"".join([piece async for piece in chunks(receive, limit_bytes)])
+    """Return the whole body, which mostly is there at once; raises as ``chunks``."""
+    piece, more = await _piece(receive)
+    whole, left = [piece], limit_bytes - len(piece)
+    while more and left >= 0:
+        piece, more = await _piece(receive)
+        whole.append(piece)
+        left -= len(piece)
+    if left < 0:
+        raise TooLarge(f"the body is larger than {limit_bytes} bytes")
+    return b"".join(whole)  # which is the piece itself when there is but one
+
+
+async def _piece(receive: Receive) -> tuple[bytes, bool]:
+    """Return the next piece of the body, and whether there are more."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise BadInput("the body broke off")
+    return message.get("body", b""), message.get("more_body", False)
 
 
 async def read_urlencoded(receive: Receive, limit_bytes: int) -> Form:

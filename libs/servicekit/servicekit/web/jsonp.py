@@ -18,6 +18,11 @@ _SCRIPT = b"application/javascript; charset=utf-8"
 _LINE_ENDS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"))
 
 
+def wanted(query: bytes) -> bool:
+    """Tell at once, of nearly all requests, that no callback is asked for."""
+    return b"callback" in query
+
+
 def check(scope: Scope) -> None:
     """Raise BadInput when the callback that is asked for is no name of a function."""
     name = _callback(scope)
@@ -34,7 +39,7 @@ def wrap(scope: Scope, send: Send) -> Send:
 
 
 def _callback(scope: Scope) -> str | None:
-    if b"callback" not in scope["query_string"] or scope["method"] != "GET":
+    if not wanted(scope["query_string"]) or scope["method"] != "GET":
         return None
     if not scope["path"].startswith("/open311/") or scope["path"].endswith(".xml"):
         return None

@@ -1,95 +1,24 @@
 """From a checked request to the method of ``Api`` that answers it, and back."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import fastjsonschema
 import orjson
-from anyio import CapacityLimiter, create_task_group, to_thread
+from anyio import CapacityLimiter, to_thread
 from connexion.apps.asynchronous import AsyncApi, AsyncApp, AsyncASGIApp
 from connexion.operations import AbstractOperation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from servicekit.web.answers import Answer, answer_of
+from servicekit.web.reply import send_answer, send_while_wanted
 from servicekit.web.schemas import compiled
 from servicekit.web.validation import Validation
 
 # A few more than the pool of connections serves; many more would only wait for each other.
 THREADS = 12
-current_head: ContextVar[bool] = ContextVar("head", default=False)
 _limiter: dict[str, CapacityLimiter] = {}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """An answer as bytes. ``media_type`` is written as it is given.
-
-    An answer that is too long to be held comes as ``pieces``, each made in a thread when the one
-    before is on its way.
-    """
-
-    body: bytes = b""
-    pieces: Iterator[bytes] | None = None
-    status: int = 200
-    media_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def answer_of(value: Any) -> Answer:
-    """Return what a handler meant: an Answer, a value, or a value and a status."""
-    if isinstance(value, Answer):
-        return value
-    if isinstance(value, tuple):
-        value, status = value
-    else:
-        status = 200
-    if isinstance(value, bytes):
-        return Answer(body=value, status=status, media_type="application/octet-stream")
-    if value is None:
-        return Answer(status=204 if status == 200 else status)  # noqa: PLR2004 - HTTP's own
-    return Answer(body=orjson.dumps(value, option=orjson.OPT_UTC_Z), status=status)
-
-
-def json_answer(
-    value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Answer:
-    """Return a value as JSON, with a status and headers of its own."""
-    body = orjson.dumps(value, option=orjson.OPT_UTC_Z)
-    return Answer(body=body, status=status, headers=headers or {})
-
-
-async def send_answer(send: Send, answer: Answer) -> None:
-    """Write an answer to the client."""
-    headers = []
-    if answer.pieces is None:
-        headers.append((b"content-length", str(len(answer.body)).encode()))
-    if answer.body or answer.pieces is not None:
-        headers.append((b"content-type", answer.media_type.encode()))
-    headers += [
-        (name.lower().encode(), value.encode("latin-1", "replace"))
-        for name, value in answer.headers.items()
-    ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    if answer.pieces is not None and not current_head.get():
-        while (piece := await to_thread.run_sync(next, answer.pieces, None)) is not None:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": answer.body})
-
-
-async def send_while_wanted(receive: Receive, send: Send, answer: Answer) -> None:
-    """Write an answer, and stop making the rest of it once the client has gone away."""
-
-    async def watch() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        group.cancel_scope.cancel()
-
-    async with create_task_group() as group:
-        group.start_soon(watch)
-        await send_answer(send, answer)
-        group.cancel_scope.cancel()
 
 
 class Operation:
@@ -113,7 +42,7 @@ class Operation:
         else:
             limiter = _limiter.setdefault("all", CapacityLimiter(THREADS))
             value = await to_thread.run_sync(lambda: self.function(**arguments), limiter=limiter)
-        answer = answer_of(value)
+        answer = value if type(value) is Answer else answer_of(value)
         self.check(answer)
         if answer.pieces is None:
             await send_answer(send, answer)
