@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 from xml.sax.saxutils import escape
 
@@ -51,6 +52,7 @@ class Listed(list[Any]):
 # What XML 1.0 cannot carry, plus lone surrogates, which UTF-8 cannot.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NOT_PLAIN = re.compile("[&<>\r" + _ILLEGAL.pattern[1:])
+_FLAT = frozenset({str, float, int, bool, type(None)})
 _CARRIAGE_RETURN = {"\r": "&#13;"}  # a parser would read a bare one as a line feed
 _DATETIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
@@ -121,7 +123,9 @@ def encode_errors(errors: Sequence[tuple[int | str, str]], path: str) -> tuple[b
 
 def fragment_json(row: Mapping[str, Any]) -> bytes:
     """Return one row as JSON, without the characters that its XML twin cannot carry."""
-    return orjson.dumps(_cleaned(row))
+    texts = "".join([value for value in row.values() if type(value) is str])
+    flat = _FLAT.issuperset(map(type, row.values()))
+    return orjson.dumps(row if flat and legal(texts) else _cleaned(row))
 
 
 def fragment_xml(name: str, value: object) -> bytes:
@@ -173,6 +177,7 @@ def read_number(text: str) -> float:
     return number
 
 
+@lru_cache(1024)
 def write_datetime(moment: datetime) -> str:
     """Return an aware time in UTC with seconds, an offset and no fraction."""
     if moment.tzinfo is not UTC:
@@ -285,7 +290,9 @@ def _children(row: Mapping[str, object]) -> str:
     plain = _NOT_PLAIN.search(texts) is None
     return "".join(
         [
-            f"<{name}>{inner}</{name}>"
+            f"<{name}/>"
+            if inner is None
+            else f"<{name}>{inner}</{name}>"
             if plain and inner and type(inner) is str
             else _element(name, inner)
             for name, inner in row.items()

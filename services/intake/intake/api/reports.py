@@ -87,7 +87,8 @@ class Reports:
         text = fields.get("api_key") or sent.api_key or web.bearer()
         key = await self._require_key(pack, text, roles)
         named = fields.get("client_request_id") or sent.client_request_id
-        once = await self._once(key, pack, fields, named, form.files)
+        named = wire.read_client_request_id(named, web.header("idempotency-key"))
+        once = await self._once(key, pack, fields, named, form.files) if named else None
         try:
             service = service_of(pack, fields.get("service_code"))
             language = wire.language_of(pack, fields.get("locale"), web.header("accept-language"))
@@ -107,7 +108,8 @@ class Reports:
             if first is None:
                 raise
             return self._answer(first, fields.get("account_id"), pack, fmt)
-        more = await self._more(report, service, fields.get("extensions") or sent.extensions)
+        extended = wants_extensions(fields.get("extensions") or sent.extensions)
+        more = await self._more(report, service) if extended else {}
         kept = await self._record(
             report, wire.service_of(service, pack.city.language), pack, form.files, once, more
         )
@@ -126,13 +128,10 @@ class Reports:
         key: Key,
         pack: Pack,
         fields: wire.Fields,
-        client_request_id: str | None,
+        named: str,
         files: Sequence[web.Upload],
-    ) -> domain.Once | None:
-        """Return what makes this report known when it is sent again, None when nothing does."""
-        named = wire.read_client_request_id(client_request_id, web.header("idempotency-key"))
-        if named is None:
-            return None
+    ) -> domain.Once:
+        """Return what makes this report known when it is sent again."""
         streams = [upload.file for upload in files]
 
         def said() -> str:
@@ -191,12 +190,8 @@ class Reports:
             return wire.same_report(first, once) if first and once else answer
         raise Unavailable("no id could be found for the report; try again")
 
-    async def _more(
-        self, report: domain.Report, service: PackService, extensions: str | None
-    ) -> Mapping[str, Any]:
+    async def _more(self, report: domain.Report, service: PackService) -> Mapping[str, Any]:
         """Return what goes into the answer for who asks: the nearest open request like it."""
-        if not wants_extensions(extensions):
-            return {}
         place = report.place
         if place.lat is None or place.long is None:
             return wire.nearest(None)

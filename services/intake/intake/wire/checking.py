@@ -38,11 +38,13 @@ class Checker:
             self.faults.append(f"{name} {fault}")
             return None
 
-    def words(self, name: str, value: str | None, limit: int = MAX_WORDS) -> str | None:
-        """Return a text that XML can carry and that is not too long."""
-        if value is None:
+    def words(self, fields: Fields, name: str, limit: int = MAX_WORDS) -> str | None:
+        """Return a field's text, which XML can carry and which is not too long; None: not sent."""
+        given = fields.last.get(name)
+        if given is None:
             return None
-        given = LINE_END.sub("\n", value) if "\r" in value else value
+        if "\r" in given:
+            given = LINE_END.sub("\n", given)
         if not georeport.legal(given):
             self.faults.append(f"{name} holds characters that XML cannot carry")
         elif len(given) > limit:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any
 
 from servicekit import georeport
@@ -34,7 +35,9 @@ def service_of(service: PackService, language: str) -> Service:
 def language_of(pack: Pack, *wishes: str | None) -> str:
     """Return the city's language that fits the first wish possible: ``pt_BR``, ``fi;q=0.8, es``."""
     for wish in wishes:
-        for part in (wish or "").split(","):
+        if not wish:
+            continue
+        for part in wish.split(","):
             tag = part.split(";")[0].strip().replace("_", "-").lower()
             for language in pack.city.languages:
                 if tag and tag.split("-")[0] == language.split("-")[0].lower():
@@ -64,16 +67,16 @@ def read_report(
     report = Report(
         jurisdiction_id=pack.jurisdiction_id,
         place=place,
-        description=check.words("description", fields.get("description"), MAX_DESCRIPTION),
+        description=check.words(fields, "description", MAX_DESCRIPTION),
         answers=tuple(_answers(fields, service, check, pack.city.zone)),
         media_url=tuple(media_urls(fields, check)),
         reporter=reporter,
         language=language,
         channel=_channel(fields, check) if imported else channel,
         requested_datetime=_requested(fields, check, pack.city.zone, now) if imported else None,
-        title=check.words("title", fields.get("title")),
-        service_object_id=check.words("service_object_id", fields.get("service_object_id")),
-        service_object_type=check.words("service_object_type", fields.get("service_object_type")),
+        title=check.words(fields, "title"),
+        service_object_id=check.words(fields, "service_object_id"),
+        service_object_type=check.words(fields, "service_object_type"),
         definition_version=version,
     )
     if check.faults:
@@ -82,14 +85,14 @@ def read_report(
 
 
 def _place(fields: Fields, pack: Pack, check: Checker) -> Place:
-    sent = {name: fields.get(name) for name in ("lat", "long")}
-    lat = check.read("lat", sent["lat"], lambda given: _degrees(given, 90))
-    long = check.read("long", sent["long"], lambda given: _degrees(given, 180))
-    address = check.words("address_string", fields.get("address_string", "address"))
-    address_id = check.words("address_id", fields.get("address_id"))
-    if (sent["lat"] is None) != (sent["long"] is None):
+    sent = fields.last
+    lat = check.read("lat", sent.get("lat"), _lat)
+    long = check.read("long", sent.get("long"), _long)
+    address = check.words(fields, "address_string" if "address_string" in fields else "address")
+    address_id = check.words(fields, "address_id")
+    if ("lat" in sent) != ("long" in sent):
         check.faults.append("lat and long must be sent together")
-    elif sent["lat"] is None and address is None and address_id is None and not check.faults:
+    elif "lat" not in sent and address is None and address_id is None and not check.faults:
         check.faults.append("lat and long, address_string or address_id required")
     both = lat is not None and long is not None
     return Place(
@@ -97,7 +100,7 @@ def _place(fields: Fields, pack: Pack, check: Checker) -> Place:
         long=long if both else None,
         address=address,
         address_id=address_id,
-        zipcode=check.words("zipcode", fields.get("zipcode")),
+        zipcode=check.words(fields, "zipcode"),
         district=pack.district_at(lat, long) if lat is not None and long is not None else None,
     )
 
@@ -109,10 +112,14 @@ def _degrees(given: str, most: int) -> float:
     return number
 
 
+_lat, _long = partial(_degrees, most=90), partial(_degrees, most=180)
+
+
 def reporter_of(fields: Fields, check: Checker) -> Reporter:
     """Return who is speaking, as far as told."""
-    told = {name: check.words(name, fields.get(name)) for name in _REPORTER}
-    told["email"] = check.read("email", told["email"], email_address)
+    told = {name: check.words(fields, name) for name in _REPORTER if name in fields}
+    if "email" in told:
+        told["email"] = check.read("email", told["email"], email_address)
     return Reporter(**told)
 
 
@@ -142,6 +149,8 @@ def _answers(
     fields: Fields, service: PackService, check: Checker, zone: tzinfo
 ) -> Iterable[Answer]:
     """Read the answers to the questions that expect one; other attributes are ignored."""
+    if not service.attributes:
+        return
     sent = georeport.answers(fields.pairs)
     for question in service.attributes:
         if not question.variable:

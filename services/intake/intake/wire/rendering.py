@@ -62,6 +62,8 @@ def shown(request: Request, public_url: str) -> dict[str, Any]:
 
 def media_urls(request: Request, public_url: str) -> list[str]:
     """Return the addresses of a request's pictures: its report's, then others', then results."""
+    if not request.photos:
+        return list(request.media_url)
     ours = [f"{public_url}{photo.path}" for photo in request.shown_photos("report")]
     results = [f"{public_url}{photo.path}" for photo in request.shown_photos("result")]
     return [*ours, *request.media_url, *results]

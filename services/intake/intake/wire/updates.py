@@ -73,9 +73,9 @@ def read_comment(fields: Fields, zone: tzinfo, *, sender: str) -> Said:
             check.faults.append(f"{name} required")
     said = Said(
         sender=sender,
-        sender_update_id=check.words("update_id", fields.get("update_id"), MAX_UPDATE_ID) or "",
+        sender_update_id=check.words(fields, "update_id", MAX_UPDATE_ID) or "",
         status=check.read("status", fields.get("status"), _status) or "",
-        description=check.words("description", fields.get("description"), MAX_DESCRIPTION) or "",
+        description=check.words(fields, "description", MAX_DESCRIPTION) or "",
         media_url=tuple(media_urls(fields, check)),
         commented_datetime=check.read(
             "updated_datetime",
@@ -98,8 +98,8 @@ def _status(given: str) -> str:
 
 
 def _commenter(fields: Fields, check: Checker) -> Commenter:
-    told = {name: check.words(name, fields.get(name)) for name in ("phone", "first_name")}
-    last_name = check.words("last_name", fields.get("last_name"))
+    told = {name: check.words(fields, name) for name in ("phone", "first_name")}
+    last_name = check.words(fields, "last_name")
     return Commenter(
         email=check.read("email", fields.get("email"), email_address),
         last_name=None if last_name == _NOBODY else last_name,
