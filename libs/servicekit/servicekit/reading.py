@@ -77,11 +77,21 @@ class _Line:
         self.connection = connection
         self.connection.nonblocking = 1
         self.prepared: set[bytes] = set()
+        self.socket = connection.socket
         self.pieces = select.poll()
-        self.pieces.register(connection.socket, select.POLLIN)
+        self.pieces.register(self.socket, select.POLLIN)
+        self._watched: asyncio.AbstractEventLoop | None = None
+        self._done: asyncio.Future[None] | None = None
 
     async def ask(self, statement: Prepared, values: Sequence[bytes | None]) -> PGresult:
         """Return the result of a statement; prepares it when this connection meets it first."""
+        try:
+            return await self._ask(statement, values)
+        finally:
+            if self.connection.status == pq.ConnStatus.BAD:
+                self._deaf()  # libpq closed the socket, whose number may be another's soon
+
+    async def _ask(self, statement: Prepared, values: Sequence[bytes | None]) -> PGresult:
         name = statement.name
         if name not in self.prepared:
             if len(self.prepared) >= MOST_PREPARED:
@@ -96,15 +106,15 @@ class _Line:
 
     async def _result(self) -> PGresult:
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        connection, socket = self.connection, self.connection.socket
+        connection = self.connection
         while connection.flush():
-            await _writable(loop, socket)
-        loop.add_reader(socket, self._arrived, done)
+            await _writable(loop, self.socket)
+        self._watch(loop)
+        self._done = loop.create_future()
         try:
-            await done
+            await self._done
         finally:
-            loop.remove_reader(socket)
+            self._done = None
         result = connection.get_result()
         while connection.get_result() is not None:
             pass
@@ -112,9 +122,21 @@ class _Line:
             raise _Lost
         return self._good(result)
 
-    def _arrived(self, done: asyncio.Future[None]) -> None:
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Listen to the server from now on: to begin and end that costs as much as a read."""
+        if self._watched is not loop:
+            loop.add_reader(self.socket, self._arrived)
+            self._watched = loop
+
+    def _deaf(self) -> None:
+        if self._watched is not None and not self._watched.is_closed():
+            self._watched.remove_reader(self.socket)
+        self._watched = None
+
+    def _arrived(self) -> None:
         """Take in what came; the rest of a long answer is on its way, in many small pieces."""
-        connection, until = self.connection, time.monotonic() + PATIENCE_S
+        connection, done = self.connection, self._done
+        until = time.monotonic() + PATIENCE_S
         try:
             connection.consume_input()
             while connection.is_busy():
@@ -122,10 +144,11 @@ class _Line:
                     return
                 connection.consume_input()
         except psycopg.Error as fault:
-            if not done.done():
+            self._deaf()  # an end is heard again and again
+            if done is not None and not done.done():
                 done.set_exception(fault)
         else:
-            if not done.done():
+            if done is not None and not done.done():
                 done.set_result(None)
 
     def _good(self, result: PGresult) -> PGresult:
@@ -138,6 +161,7 @@ class _Line:
 
     def close(self) -> None:
         """End the connection."""
+        self._deaf()
         self.connection.finish()
 
 
@@ -167,6 +191,7 @@ class Reader:
     size: int = 2
     plan: str = "force_custom_plan"
     options: str = ""
+    lost: int = 0  # connections that ended
     _idle: list[_Line] = field(default_factory=list)
     _open: int = 0
     _waiting: deque[asyncio.Future[_Line | None]] = field(default_factory=deque)
@@ -196,15 +221,17 @@ class Reader:
         return result
 
     async def _take(self) -> _Line:
-        if self._idle:
-            return self._idle.pop()
-        if self._open >= self.size:
-            waits: asyncio.Future[_Line | None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(waits)
-            line = await waits
-            if line is not None:
+        while self._idle:
+            line = self._idle.pop()
+            if line.connection.status == pq.ConnStatus.OK:
                 return line
-        self._open += 1
+            self._drop(line)
+        if self._open < self.size:
+            self._open += 1
+        else:
+            given = await self._wait()
+            if given is not None:
+                return given
         try:
             return _Line(await to_thread.run_sync(self._connect))
         except BaseException:
@@ -212,20 +239,44 @@ class Reader:
             self._wake(None)
             raise
 
+    async def _wait(self) -> _Line | None:
+        """Return a connection that another gave back, or None with the right to open one."""
+        waits: asyncio.Future[_Line | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waits)
+        try:
+            return await waits
+        except asyncio.CancelledError:
+            if waits.done() and not waits.cancelled():  # given, but called off
+                self._hand_on(waits.result())
+            raise
+
     def _give(self, kept: _Line | None, line: _Line) -> None:
         """Hand a connection to the next who waits; close one that is not kept."""
         if kept is None:
-            line.close()
+            self._drop(line)
+            self._wake(None)
+        else:
+            self._hand_on(kept)
+
+    def _hand_on(self, line: _Line | None) -> None:
+        if line is None:
             self._open -= 1
-        if not self._wake(kept) and kept is not None:
-            self._idle.append(kept)
+        if not self._wake(line) and line is not None:
+            self._idle.append(line)
+
+    def _drop(self, line: _Line) -> None:
+        line.close()
+        self._open -= 1
+        self.lost += 1
 
     def _wake(self, line: _Line | None) -> bool:
+        """Give the next who waits a connection, or the right to open one."""
         while self._waiting:
             waits = self._waiting.popleft()
             if not waits.done():
                 with suppress(RuntimeError):  # the loop that waited is closed
                     waits.set_result(line)
+                    self._open += line is None
                     return True
         return False
 

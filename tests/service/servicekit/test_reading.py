@@ -78,6 +78,21 @@ def test_a_connection_that_the_server_ended_is_replaced_unnoticed(url):
     assert after != before
 
 
+def test_connections_that_ended_while_nobody_asked_are_all_replaced(url):
+    reader, slow = Reader(url, size=3), said("SELECT pg_backend_pid()::text FROM pg_sleep(0.1)")
+
+    async def restarted():
+        found = await asyncio.gather(*(reader.rows(slow, {}) for _ in range(3)))
+        pids = [int(one.get_value(0, 0)) for one in found]
+        with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
+            connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM unnest(%s) pid", [pids])
+        await asyncio.sleep(0.1)
+        again = await reader.rows(slow, {})
+        return len(set(pids)), reader.lost, int(again.get_value(0, 0)) in pids
+
+    assert apart(restarted()) == (3, 3, False)
+
+
 def test_a_table_that_changed_is_read_as_it_is_now(url):
     reader, all_of_it = Reader(url), said("SELECT * FROM changing")
     with psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True) as connection:
