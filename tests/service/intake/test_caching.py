@@ -4,8 +4,13 @@ import json
 
 import pytest
 import towns
+from intake.store import known, reads
 from servicekit.reading import Reader
 
+ENDED = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE query LIKE '%pg_current_snapshot%' AND pid <> pg_backend_pid()
+"""
 GZIP = {"accept-encoding": "gzip"}
 
 
@@ -70,6 +75,93 @@ def test_an_unchanged_list_is_read_once_for_all_who_ask_again(intake, get, asked
     assert first.content == second.content == third.content
     assert first.headers["etag"] == third.headers["etag"]
     assert not [one for one in asked if "fragment" in one]
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """Return what the database answers to statements from now on."""
+    seen, rows = [], Reader.rows
+
+    async def note(reader, statement, values):
+        seen.append(await rows(reader, statement, values))
+        return seen[-1]
+
+    monkeypatch.setattr(Reader, "rows", note)
+    return seen
+
+
+def test_a_304_looks_for_no_row_as_long_as_nothing_is_written(intake, get, answered):
+    intake.reported()
+    tag = {"if-none-match": get("requests.json").headers["etag"]}
+    assert get("requests.json", tag).status_code == 304
+    answered.clear()
+
+    assert get("requests.json", tag).status_code == 304
+    [looked] = answered
+    assert looked.get_value(0, 1) is None
+    intake.reported()
+    assert get("requests.json", tag).status_code == 200
+
+
+@pytest.fixture
+def every_page_is_long(monkeypatch):
+    """Let the rows of short pages be held too."""
+    monkeypatch.setattr(reads, "LONG", 1)
+
+
+@pytest.mark.parametrize("fmt", ["json", "xml"])
+def test_a_new_list_is_made_of_rows_that_others_have_read(
+    intake, get, asked, every_page_is_long, fmt
+):
+    for _ in range(4):
+        intake.clock.forward(minutes=1)
+        intake.reported()
+    read = [get(f"requests.{fmt}", page_size=size).content for size in "43"]
+    get(f"requests.{fmt}", page_size="4", page="1")
+    asked.clear()
+
+    answer = get(f"requests.{fmt}", page_size="3", page="1", status="open,closed")
+    assert answer.content == read[1]
+    assert answer.headers["x-total-count"] == "4"
+    assert not [one for one in asked if "fragment" in one]
+
+
+def test_a_list_of_held_rows_shows_every_change_at_once(intake, get, routing, every_page_is_long):
+    first, second = intake.reported(), intake.reported()
+    for page_size in "2222":
+        get("requests.json", page_size=page_size)
+    routing.routed(first)
+    routing.moved(first, "resolved")
+    shown = {one["service_request_id"]: one["status"] for one in get("requests.json").json()}
+    intake.rows("UPDATE request SET visibility = 'hidden' WHERE status = 'open'")
+
+    assert shown == {first: "closed", second: "open"}
+    assert [one["service_request_id"] for one in get("requests.json").json()] == [first]
+
+
+def test_a_page_is_looked_for_anew_after_a_connection_was_lost(intake, get, answered):
+    intake.reported()
+    for _ in range(3):
+        get("requests.json")
+    intake.rows(ENDED)
+    answered.clear()
+
+    assert len(get("requests.json").json()) == 1
+    assert answered[-1].get_value(0, 1) is not None
+
+
+def test_fragments_are_held_up_to_so_many_bytes_and_for_so_long():
+    marks = [number.to_bytes(8, "big") for number in range(10)]
+    held = known.Fragments(most_bytes=40)
+    for mark in marks:
+        held.keep(mark, [b"12345678"])
+
+    assert held.find(marks[0]) is None
+    assert held.find(marks[8] + marks[9]) == [b"12345678"] * 2
+    assert held.keep(marks[9], [b"12345678"])
+    held._until = 0.0
+    assert not held.keep(marks[0], [b"87654321"])
+    assert held.find(marks[9]) is None
 
 
 @pytest.mark.parametrize("what", ["requests.json", "requests/{}.json"])

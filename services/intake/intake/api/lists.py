@@ -64,7 +64,7 @@ class Lists:
     """Answers lists out of prepared fragments.
 
     Who has the list, or asks for one that was asked for a moment ago, costs a look into an index:
-    what the rows are known by. Only when that is new are the rows read.
+    what the rows are known by. Only when that is new, and rows are not held, are they read.
     """
 
     reads: store.Reads
@@ -74,27 +74,36 @@ class Lists:
         """Return a list, or that the client has it."""
         question = (asked.url, asked.format, *asked.sent)
         heard = self.shelf.heard(question)
-        if heard or caching.asked_before():
-            mark = await self.reads.mark(asked.search)
-            headers = await self._headers(asked, mark)
+        if heard or caching.asked_before() or self.reads.likely(asked.search, asked.format):
+            known = await self.reads.known(asked.search)
+            headers = _headers(asked, known.mark, known.total)
             if caching.known(headers["ETag"]):
                 return caching.not_modified(headers["ETag"], headers)
-            body = self.shelf.take(question, mark)
+            body = self.shelf.take(question, known.mark)
+            if body is None:
+                body = self._composed(known, asked.format)
+                if heard and body is not None:
+                    self.shelf.put(question, known.mark, body)
             if body is not None:
                 return _answer(body, asked.format, headers)
         page = await self.reads.page(asked.search, asked.format)
         body = joined(page.fragments, asked.format)
         if heard:
             self.shelf.put(question, page.mark, body)
-        return _answer(body, asked.format, await self._headers(asked, page.mark))
+        total = await self.reads.total(asked.search, page.mark.rows) if asked.search.paged else None
+        return _answer(body, asked.format, _headers(asked, page.mark, total))
 
-    async def _headers(self, asked: Asked, mark: store.Mark) -> dict[str, str]:
-        tag, told = f'W/"{mark}"', {}
-        if asked.search.paged:
-            total = await self.reads.total(asked.search, mark.rows)
-            told = page_headers(asked, mark.rows, total)
-            tag = f'W/"{mark}-{total}"'
-        return {"ETag": tag, "Cache-Control": caching.REVALIDATE, **told}
+    def _composed(self, known: store.Known, fmt: str) -> bytes | None:
+        fragments = self.reads.held(known, fmt)
+        return joined(fragments, fmt) if fragments else None
+
+
+def _headers(asked: Asked, mark: store.Mark, total: int | None) -> dict[str, str]:
+    tag, told = f'W/"{mark}"', {}
+    if asked.search.paged:
+        told = page_headers(asked, mark.rows, total)
+        tag = f'W/"{mark}-{total}"'
+    return {"ETag": tag, "Cache-Control": caching.REVALIDATE, **told}
 
 
 def joined(fragments: list[bytes], fmt: str) -> bytes:

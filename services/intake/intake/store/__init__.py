@@ -31,6 +31,7 @@ from intake.store.deliveries import (
     settle_delivery,
     webhooks_due,
 )
+from intake.store.known import Known, Mark
 from intake.store.messages import (
     add_message,
     add_messages,
@@ -42,7 +43,7 @@ from intake.store.messages import (
     settle_message,
 )
 from intake.store.nearby import Near, Spot, open_nearby
-from intake.store.reads import Mark, Page, Reads
+from intake.store.reads import Page, Reads
 from intake.store.repeats import first_answer, forget_answers, once_row
 from intake.store.requests import (
     add_move,
@@ -97,6 +98,7 @@ __all__ = [
     "Bounds",
     "IdTaken",
     "Job",
+    "Known",
     "Mark",
     "Month",
     "Near",

@@ -1,7 +1,6 @@
 """The hot reads: a page of a list, what it is known by, and how long the list is."""
 
 import dataclasses
-import struct
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -9,11 +8,13 @@ from dataclasses import dataclass
 from servicekit.reading import Reader
 
 from intake.domain import Search
+from intake.store.known import Fragments, Known, Mark, Searches, Seen, mark_of, timeless
 from intake.store.searching import (
     Asked,
+    Shape,
     asked,
     count_statement,
-    mark_statement,
+    marks_statement,
     page_statement,
 )
 from intake.store.singles import Singles
@@ -21,17 +22,8 @@ from intake.store.singles import Singles
 REMEMBERED_S = 30.0
 WHOLE_EVERY_S = 5.0
 _REMEMBERED = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What a page is known by: how many rows, and the sum of their ids and revisions."""
-
-    rows: int
-    sum: int
-
-    def __str__(self) -> str:
-        return f"{self.rows:x}-{self.sum & (1 << 80) - 1:x}"
+# Of fewer rows, a page is read as fast as it is looked for.
+LONG = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,38 +52,69 @@ class Reads:
         self.single = Singles(Reader(url, size=2, plan="force_generic_plan"))
         self._counts: OrderedDict[Search, tuple[float, int]] = OrderedDict()
         self._whole_again = 0.0
+        self._searches = Searches()
+        self._fragments = {"json": Fragments(), "xml": Fragments()}
+        self._held: dict[tuple[Shape, str], bool] = {}
 
     async def page(self, search: Search, fmt: str) -> Page:
         """Return a page as it is answered."""
         one = asked(search)
         found = await self._reader(one).rows(page_statement(one.shape, fmt), one.values)
         rows, value = range(found.ntuples), found.get_value
-        marks = struct.unpack(f">{len(rows)}q", b"".join([value(row, 0) or b"" for row in rows]))
-        return Page(Mark(len(rows), sum(marks)), [value(row, 1) or b"" for row in rows])
+        marks = b"".join([value(row, 0) or b"" for row in rows])
+        fragments = [value(row, 1) or b"" for row in rows]
+        if search.page_size >= LONG:
+            held = self._fragments[fmt].keep(marks, fragments)
+            self._held[one.shape, fmt] = held
+        return Page(mark_of(marks), fragments)
 
-    async def mark(self, search: Search) -> Mark:
+    async def known(self, search: Search) -> Known:
         """Return what a page is known by, without reading its rows."""
         one = asked(search)
-        found = await self._reader(one).rows(mark_statement(one.shape), one.values)
-        return Mark(int(found.get_value(0, 0) or 0), int(found.get_value(0, 1) or 0))
+        reader = self._reader(one)
+        seen = self._searches.find(search, reader.lost)
+        values = {**one.values, "since": seen.snapshot if seen else None}
+        statement = marks_statement(one.shape, counted=search.paged)
+        found = await reader.rows(statement, values)
+        snapshot = (found.get_value(0, 0) or b"").decode()
+        if seen and seen.snapshot == snapshot:
+            if seen.lost != reader.lost:  # meanwhile, so that another server may have answered
+                return await self.known(search)
+            known, few = seen.known, one.shape.counted + 1
+        else:
+            marks = found.get_value(0, 1) or b""
+            known = Known(mark_of(marks), marks)
+            few = int(found.get_value(0, 2) or 0) if search.paged else 0
+        if search.paged and known.total is None:
+            total = await self.total(search, known.mark.rows, few)
+            known = dataclasses.replace(known, total=total)
+        self._searches.keep(Seen(search, snapshot, reader.lost, known))
+        return known
 
-    async def total(self, search: Search, rows: int) -> int | None:
+    def likely(self, search: Search, fmt: str) -> bool:
+        """Tell whether the rows of a long page are held, as those of the last one were."""
+        return search.page_size >= LONG and self._held.get((asked(search).shape, fmt), False)
+
+    def held(self, known: Known, fmt: str) -> list[bytes] | None:
+        """Return the fragments of a long page, None when one of them is not held."""
+        return self._fragments[fmt].find(known.marks) if known.mark.rows >= LONG else None
+
+    async def total(self, search: Search, rows: int, few: int | None = None) -> int | None:
         """Return how many requests a search finds, None when it is too much to count now.
 
         ``rows`` are on the page; one that is not full tells by itself. Else a few are counted each
-        time. Counting many would cost as much as there is stored, on each page: that figure is
-        remembered for REMEMBERED_S, and counted at most every WHOLE_EVERY_S, for whichever search;
-        words, which no index counts, not at all.
+        time, unless that was done: ``few``. Counting many would cost as much as there is stored, on
+        each page: that figure is remembered for REMEMBERED_S, and counted at most every
+        WHOLE_EVERY_S, for whichever search; words, which no index counts, not at all.
         """
         if rows < search.page_size and (rows or search.page == 1):
             return (search.page - 1) * search.page_size + rows
         one = asked(search)
-        few = await self._count(one, whole=False)
+        if few is None:
+            few = await self._count(one, whole=False)
         if few <= one.shape.counted:
             return few
-        key = dataclasses.replace(search, page=1, page_size=1)
-        if search.recent:
-            key = dataclasses.replace(key, start=None, end=None)
+        key = dataclasses.replace(timeless(search), page=1, page_size=1)
         known, now = self._counts.get(key), time.monotonic()
         if known is not None and known[0] > now:
             return known[1]

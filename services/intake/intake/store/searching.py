@@ -41,8 +41,11 @@ _FREE = frozenset({"words", "service_request_ids", "updated_after", "updated_bef
 c = REQUEST.c
 _ROWS: Any = sa.bindparam("rows", type_=sa.BigInteger)
 _SKIPPED: Any = sa.bindparam("skipped", type_=sa.BigInteger)
-# Of all a page's rows, their sum tells whether anything changed: every change raises a revision.
+_SINCE: Any = sa.bindparam("since", type_=sa.Text)
+# Tells of a row whether anything changed: every change raises the revision.
 MARK = sa.func.hashtextextended(c.service_request_id, c.revision)
+# What is visible now. Two that are the same see the same: whatever writes takes a number.
+_SNAPSHOT = sa.cast(sa.func.pg_current_snapshot(), sa.Text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +134,36 @@ def page_statement(shape: Shape, fmt: str) -> Prepared:
 
 
 @lru_cache(maxsize=512)
-def mark_statement(shape: Shape) -> Prepared:
-    """Return the statement for what a page is known by, without reading its rows."""
+def marks_statement(shape: Shape, *, counted: bool) -> Prepared:
+    """Return the statement for what a page is known by, without reading its rows.
+
+    It returns the snapshot it saw. When that is not the one given as ``since`` there are the marks
+    of the page's rows, in their order and each of eight bytes; and when the page is full and
+    counting is asked for, how many are found up to a bound.
+    """
     hits = _hits(shape, MARK.label("mark")).subquery("hit")
-    rows, total = sa.func.count(), sa.func.sum(hits.c.mark)
-    known_by: Any = sa.select(sa.cast(rows, sa.Text), sa.cast(total, sa.Text))
-    return prepared(known_by.select_from(hits))
+    none: Any = sa.literal_column("''::bytea")
+    marks = sa.func.string_agg(sa.func.int8send(hits.c.mark), none).label("marks")
+    known = (
+        sa.select(sa.func.count().label("rows"), marks)
+        .select_from(hits)
+        .where(_SNAPSHOT.is_distinct_from(_SINCE))
+        .subquery("known")
+    )
+    columns: list[Any] = [_SNAPSHOT, known.c.marks]
+    if counted:
+        found = _counted(shape, whole=False).scalar_subquery()
+        columns.append(sa.case((known.c.rows == _ROWS, found)))
+    return prepared(sa.select(*columns).select_from(known))
 
 
 @lru_cache(maxsize=512)
 def count_statement(shape: Shape, *, whole: bool) -> Prepared:
     """Return the statement that counts what a search finds, all of it or up to a bound."""
+    return prepared(_counted(shape, whole=whole))
+
+
+def _counted(shape: Shape, *, whole: bool) -> Any:
     found = _found(shape, sa.literal_column("1").label("one"))
     if not whole:
         most: Any = sa.bindparam("counted", type_=sa.Integer)
@@ -150,8 +172,7 @@ def count_statement(shape: Shape, *, whole: bool) -> Prepared:
         else:
             found = sa.select(found.subquery("found").c.one)
         found = found.limit(most)
-    counted = sa.select(sa.cast(sa.func.count(), sa.Text)).select_from(found.subquery("hit"))
-    return prepared(counted)
+    return sa.select(sa.cast(sa.func.count(), sa.Text)).select_from(found.subquery("counted"))
 
 
 def search_requests(session: Session, search: Search) -> list[Request]:
