@@ -30,6 +30,7 @@ ROOMS = {
     "cities": {"domain", "store"},  # routing: city packs as its domain wants them
     "clerk": {"actions", "store"},  # routing: the timed work
     "commands": CORE | {"cities"},
+    "simulation": CORE | {"cities"},  # routing: the command that asks what if
     "explaining": CORE | {"cities"},  # routing: the command that says why
     "keeper": {"config", "domain", "store"},  # media: the timed work
     "rebuild": {"actions", "store", "wire"},  # metrics: the command

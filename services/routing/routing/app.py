@@ -18,6 +18,7 @@ from routing.commands import manage_keys, seal, verify
 from routing.domain import City
 from routing.events import Events
 from routing.explaining import explain
+from routing.simulation import simulate
 
 
 @cache
@@ -92,6 +93,7 @@ SERVICE = Service(
         "explain": Command(
             help="why a case is where it is, or where a report would go", run=explain
         ),
+        "simulate": Command(help="the past by other rules or with other targets", run=simulate),
         "verify": Command(help="whether every history is what was written", run=verify),
         "seal": Command(help="chain histories from before there were chains", run=seal),
     },

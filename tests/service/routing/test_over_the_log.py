@@ -266,3 +266,46 @@ def test_explain_says_why_and_until_when(routing, report):
     assert said["department"] == DEPARTMENT
     assert said["because"]
     assert all("según el calendario 2026-1+" in deadline for deadline in said["deadlines"])
+
+
+def test_what_the_log_holds_can_be_tried_with_other_targets(routing, report):
+    ids = routing.submit(report, count=3)
+    within(60, lambda: all(routing.state_of(name) == "routed" for name in ids))
+    for name, moves in zip(ids, (["accepted", "resolved"], ["accepted"], []), strict=True):
+        for move in moves:
+            routing.write("department-updates", "update.sent.v1", an_update(name, move), "/roads")
+    within(60, lambda: routing.state_of(ids[0]) == "resolved")
+    told = ("routing.events", lambda found: {"resolved"} <= states_of(found, ids[0]))
+    routing.read(*told)
+    common = ("routing", "simulate", "--jurisdiction", CITY, "--format", "json", "--list", "1000")
+    half = ("--target", "bache.solution=1 days")
+
+    from_log = orjson.loads(run(*common, *half, "--from", "log", env=routing.env))
+    from_cases = orjson.loads(run(*common, *half, env=routing.env))
+
+    for said in (from_log, from_cases):
+        mine = {one["service_request_id"]: one for one in said["changed_cases"]}
+        assert mine.keys() >= set(ids)
+        assert [mine[name]["before"]["solution"] for name in ids] == ["on_time", "open", "open"]
+    assert from_log["on_time"] == from_cases["on_time"]
+    assert from_log["departments"] == from_cases["departments"]
+
+
+def states_of(found, name):
+    return {
+        event.data["to"]
+        for event in found
+        if event.subject == name and event.type == "case.moved.v1"
+    }
+
+
+def an_update(name, move):
+    done = {"outcome_code": "repaired", "words": "Filled.", "media": ["a" * 64]}
+    return {
+        "jurisdiction_id": CITY,
+        "service_request_id": name,
+        "update_id": str(uuid.uuid4()),
+        "department": DEPARTMENT,
+        "move": move,
+        **(done if move == "resolved" else {}),
+    }

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, Protocol
 
 WEEKDAYS: Final = (*("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),)
@@ -146,9 +146,16 @@ _FACTS: Final[Mapping[str, Callable[..., Any]]] = {
 @lru_cache(maxsize=64)
 def folded(text: str) -> str:
     """Return the words of a text without case and accents, each between two blanks."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    letters = "".join(one for one in plain if not unicodedata.combining(one))
-    return f" {' '.join(_WORDS.findall(letters))} "
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain).translate(_marks())
+    return f" {' '.join(_WORDS.findall(plain))} "
+
+
+@cache
+def _marks() -> dict[int, None]:
+    """Return what stands on letters, for translate to leave it out."""
+    return {code: None for code in range(0x10000) if unicodedata.combining(chr(code))}
 
 
 @lru_cache(maxsize=4096)

@@ -4,6 +4,7 @@ from routing.store.almanacs import almanac_of, keep_almanac
 from routing.store.cases import (
     Wanted,
     add_case,
+    cases_after,
     claim_due,
     find_cases,
     firings_of,
@@ -47,6 +48,7 @@ __all__ = [
     "add_moves",
     "almanac_of",
     "alone",
+    "cases_after",
     "claim_due",
     "decisions_of",
     "drop_early",

@@ -67,6 +67,12 @@ def claim_due(
     return _cases(session, session.execute(query).all())
 
 
+def cases_after(session: Session, jurisdiction_id: str, last: int, limit: int) -> list[Case]:
+    """Return the next cases of a city, by id."""
+    query = sa.select(CASES).where(CASES.c.jurisdiction_id == jurisdiction_id, CASES.c.id > last)
+    return _cases(session, session.execute(query.order_by(CASES.c.id).limit(limit)).all())
+
+
 def next_due(session: Session) -> datetime | None:
     """Return the next moment at which something is due."""
     query = sa.select(CASES.c.next_due).where(CASES.c.next_due.is_not(None))
