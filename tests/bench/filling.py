@@ -62,6 +62,15 @@ FROM (SELECT n::bigint, random() AS a, random() AS b, random() AS c, random() AS
      (SELECT %(things)s::text[] AS things, %(words)s::text[] AS words,
              %(streets)s::text[] AS streets, %(services)s::text[] AS services) AS said
 """
+# As intake writes them behind a report: see migration 0017.
+_WORDS = """
+INSERT INTO request_words (jurisdiction_id, requested_datetime, service_request_id, span, words)
+SELECT jurisdiction_id, requested_datetime, service_request_id,
+    floor(extract(epoch FROM requested_datetime) / 864000)::integer,
+    folded(coalesce(description, '') || ' ' || coalesce(address, '') || ' ' || service_name)
+FROM request WHERE visibility = 'public' ORDER BY requested_datetime
+ON CONFLICT DO NOTHING
+"""
 _OWN = {
     "service_request_id": "made.id",
     "token": "NULL",
@@ -95,6 +104,7 @@ def fill(connection: psycopg.Connection[Any], rows: int) -> None:
         f"INSERT INTO request ({', '.join(columns)}) SELECT {chosen}"
         " FROM (SELECT * FROM request LIMIT 1) AS one, made ORDER BY made.n DESC"
     )
+    execute(_WORDS)
     execute("DROP TABLE made")
     execute("VACUUM ANALYZE")
 

@@ -27,7 +27,7 @@ import psycopg
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from filling import STREETS, THINGS, fill
+from filling import STREETS, THINGS, WORDS, fill
 from ground import CITY, Ground
 from parts.chosen import run
 from parts.process import free_port
@@ -112,10 +112,10 @@ def lately(rng: random.Random) -> dict[str, str]:
     return {"end_date": moment(timedelta(seconds=rng.randrange(40_000)))}
 
 
-def around(rng: random.Random, radius: int) -> bytes:
+def around(rng: random.Random, radius: int, **more: object) -> bytes:
     """Return a question for a circle somewhere in the city."""
     lat, long = (side + rng.gauss(0, 0.008) for side in MIDDLE)
-    return get(lat=f"{lat:.6f}", long=f"{long:.6f}", radius=radius, page_size=PAGE)
+    return get(lat=f"{lat:.6f}", long=f"{long:.6f}", radius=radius, page_size=PAGE, **more)
 
 
 def box(rng: random.Random, _: Store) -> bytes:
@@ -179,10 +179,22 @@ QUESTIONS: dict[str, Callable[[random.Random, Store], bytes]] = {
     "radius 5 km": lambda rng, _: around(rng, 5_000),
     "radius 20 km": lambda rng, _: around(rng, 20_000),
     "q, a common word": lambda rng, _: get(q=rng.choice(THINGS), page_size=PAGE),
+    "q, two common words": lambda rng, _: get(
+        q=f"{rng.choice(WORDS)} {rng.choice(THINGS)}", page_size=PAGE
+    ),
+    "q, a rare number": lambda rng, _: get(q=rng.randrange(1_000, 9_973), page_size=PAGE),
     "q, an id": lambda rng, store: get(q=rng.choice(store.lately), page_size=PAGE),
+    "q, how an id begins": lambda rng, store: get(q=rng.choice(store.lately)[:9], page_size=PAGE),
     "q, an address (more of them in more)": lambda rng, _: get(
         q=f"calle {rng.choice(STREETS)} {rng.randrange(10, 60)}", page_size=PAGE
     ),
+    "q, common words that nobody says": lambda rng, _: get(
+        q=" ".join(["calle", *rng.sample(STREETS, 2)]), page_size=PAGE
+    ),
+    "q, a word of the open ones": lambda rng, _: get(
+        q=rng.choice(THINGS), status="open", page_size=PAGE
+    ),
+    "q, a word within 250 m": lambda rng, _: around(rng, 250, q=rng.choice(THINGS)),
     "q, one letter": lambda rng, _: get(q=rng.choice("aeiost"), page_size=PAGE),
     "q, nowhere": lambda rng, _: get(q=f"zzyzx{rng.randrange(10**6)}", page_size=PAGE),
 }

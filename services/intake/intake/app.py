@@ -128,7 +128,7 @@ def handlers(process: Process) -> Mapping[str, Handler]:
 
 
 def ticks(process: Process) -> Sequence[Tick]:
-    """Return the work that is done again and again: mail, numbers of changes, forgetting."""
+    """Return the work that is done again and again: mail, numbers of changes, words, forgetting."""
     config, base = Config.from_env(process.env), ground(process)
     mailer = Mailer(
         db=process.db,
@@ -138,9 +138,11 @@ def ticks(process: Process) -> Sequence[Tick]:
         attempts=config.mail_attempts,
     )
     numbering = feed.Numbering(db=process.db)
+    wording = feed.Wording(db=process.db, jurisdictions=list(base.packs))
     return [
         Tick(name="mail", every_s=1.0, run=mailer.run),
         Tick(name="changes", every_s=feed.EVERY_S, run=numbering.number),
+        Tick(name="words", every_s=feed.EVERY_S, run=wording.write),
         Tick(name="forget", every_s=feed.FORGET_EVERY_S, run=numbering.forget),
         Tick(name="definitions", every_s=300.0, run=definitions(process, base.packs).record),
         Tick(name="limits", every_s=600.0, run=Limiter(process.db).forget),
@@ -220,6 +222,12 @@ def render(process: Process, _: Sequence[str]) -> int:
     return 0
 
 
+def write_words(process: Process, _: Sequence[str]) -> int:
+    """``words``: write what searches for words look at anew."""
+    feed.Wording(db=process.db, jurisdictions=()).write_again()
+    return 0
+
+
 SERVICE = Service(
     name="intake",
     migrations=MIGRATIONS,
@@ -232,5 +240,6 @@ SERVICE = Service(
         "definitions": Command(help="versions of what services ask", run=show_definitions),
         "webhooks": webhooks_command(ground),
         "render": Command(help="render requests of an older render version again", run=render),
+        "words": Command(help="write the words of all public requests anew", run=write_words),
     },
 )

@@ -1,7 +1,7 @@
 """The change feed at work: one gives the numbers, one per process looks out for those who wait."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,6 +17,7 @@ KEPT = timedelta(days=90)
 _LOOKED_AT = timedelta(days=7)  # so long the timed work may rest without leaving anything over
 _FORGOTTEN_AT_ONCE = 5000
 FORGET_EVERY_S = 600.0
+WORDED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,30 @@ class Numbering:
                 session, kept=KEPT, looked_at=_LOOKED_AT, limit=_FORGOTTEN_AT_ONCE
             )
         return 0 if gone == _FORGOTTEN_AT_ONCE else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """The timed work behind searches for words: they follow the feed, off the way of a report."""
+
+    db: sessionmaker[Session]
+    jurisdictions: Sequence[str]
+
+    def write(self) -> float | None:
+        """Write the words of what was numbered since the last round, a batch for each city."""
+        more = [self._write(one) for one in self.jurisdictions]
+        return 0 if any(more) else None
+
+    def _write(self, jurisdiction_id: str) -> bool:
+        with self.db.begin() as session:
+            return store.write_words(session, jurisdiction_id, WORDED_AT_ONCE)
+
+    def write_again(self) -> None:
+        """Write the words of all public requests anew."""
+        last: str | None = ""
+        while last is not None:
+            with self.db.begin() as session:
+                last = store.write_words_again(session, last, WORDED_AT_ONCE)
 
 
 MOST_WAITING = 10_000

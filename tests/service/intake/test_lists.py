@@ -238,14 +238,6 @@ def test_circles_and_boxes_of_all_sizes_find_the_same_as_a_ruler(intake):
     assert len(intake.listed(bbox="-1e300,-1e300,1e300,1e300")) == 2
 
 
-def test_words_are_found_in_one_field_and_never_across_two(intake):
-    intake.reported(description="a lamp", address_string="Main St")
-
-    assert len(intake.listed(q="LAMP")) == 1
-    assert intake.listed(q="lamp\nmain") == []
-    assert intake.listed(q="l_mp") == []
-
-
 # --- long lists
 
 

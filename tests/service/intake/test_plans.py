@@ -4,6 +4,7 @@ import json
 
 import psycopg
 import pytest
+from intake import feed
 from psycopg import sql
 from servicekit.reading import Reader, written
 
@@ -59,6 +60,12 @@ SEARCHES = [
     {"q": "abcde"},
     {"q": "a"},
     {"q": "zz"},
+    {"q": "BSP-77", "status": "open"},
+    {"q": "abc s", "sort": "created"},
+    {"q": "abc s", "sort": "-updated"},
+    {"q": "abc s", "updated_after": "2031-05-05T00:00:00Z"},
+    {"q": "abc s", "service_code": "001,batch"},
+    {"q": "abc s", "bbox": "42,-5,45,-2"},
     {"q": "abcde", "lat": "43.5", "long": "-3.5", "radius": "1000"},
     {"has_photo": "true"},
     {"has_photo": "false"},
@@ -75,8 +82,9 @@ def filled(running):
     tables = {row["tablename"] for row in names} - {"alembic_version"}
     running.rows(f"TRUNCATE {', '.join(sorted(tables))}")
     running.rows(FILL, fragment=json.dumps(FRAGMENT).encode())
+    feed.Wording(db=running.process.db, jurisdictions=[]).write_again()
     with psycopg.connect(libpq(running), autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE request")
+        connection.execute("VACUUM ANALYZE request, request_words")
     return running
 
 

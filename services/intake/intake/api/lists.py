@@ -90,8 +90,11 @@ class Lists:
         body = joined(page.fragments, asked.format)
         if heard:
             self.shelf.put(question, page.mark, body)
-        total = await self.reads.total(asked.search, page.mark.rows) if asked.search.paged else None
+        total = await self._total(asked, page) if asked.search.paged else None
         return _answer(body, asked.format, _headers(asked, page.mark, total))
+
+    async def _total(self, asked: Asked, page: store.Page) -> int | None:
+        return await self.reads.total(asked.search, page.mark.rows, page.few)
 
     def _composed(self, known: store.Known, fmt: str) -> bytes | None:
         fragments = self.reads.held(known, fmt)

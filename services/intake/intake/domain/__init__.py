@@ -7,9 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from intake.domain.searches import SEARCH_DAYS, SEARCH_ROWS, Order, Search, search_window
+from intake.domain.searches import (
+    SEARCH_DAYS,
+    SEARCH_ROWS,
+    Order,
+    Search,
+    ids_begun,
+    search_window,
+)
 
-__all__ = ["SEARCH_DAYS", "SEARCH_ROWS", "Order", "Search", "search_window"]
+__all__ = ["SEARCH_DAYS", "SEARCH_ROWS", "Order", "Search", "ids_begun", "search_window"]
 
 Visibility = Literal["public", "pending", "private", "hidden"]
 Status = Literal["open", "closed"]

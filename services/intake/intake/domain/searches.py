@@ -8,6 +8,7 @@ from servicekit.errors import BadInput
 
 SEARCH_DAYS = 90
 SEARCH_ROWS = 1000
+_FEWEST_OF_AN_ID = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Search:
     updated_after: datetime | None = None
     updated_before: datetime | None = None
     words: str | None = None
+    ids_begun: tuple[str, ...] = ()  # how ids begin that the words may be
     circle: tuple[float, float, float] | None = None  # lat, long in degrees, radius in metres
     box: tuple[float, float, float, float] | None = None  # min_lat, min_long, max_lat, max_long
     agency_responsible: str | None = None
@@ -42,6 +44,19 @@ class Search:
     page: int = 1
     page_size: int = SEARCH_ROWS
     paged: bool = False  # whether the client asked for pages, and so for how many there are
+
+
+def ids_begun(words: str, prefix: str) -> tuple[str, ...]:
+    """Return how ids begin that somebody may mean, as they may have typed them; none when words.
+
+    An id may be left off at its end, or lack the letters of the city before it.
+    """
+    typed = "-".join(words.split())
+    spoken = typed.upper().removeprefix(f"{prefix}-")
+    looks_so = spoken != typed.upper() or any(letter.isdigit() for letter in spoken)
+    if len(spoken) < _FEWEST_OF_AN_ID or not looks_so:
+        return ()
+    return tuple(dict.fromkeys((typed, typed.upper(), typed.lower(), f"{prefix}-{spoken}")))
 
 
 def search_window(

@@ -92,6 +92,7 @@ from intake.store.webhooks import (
     save_webhook,
     webhooks_of,
 )
+from intake.store.words import write_words, write_words_again
 
 __all__ = [
     "API_KEY",
@@ -186,4 +187,6 @@ __all__ = [
     "updates_of",
     "webhooks_due",
     "webhooks_of",
+    "write_words",
+    "write_words_again",
 ]

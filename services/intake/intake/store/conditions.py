@@ -15,8 +15,9 @@ _METRES_A_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
 _CELLS_A_DEGREE = 100
 _A_ROW = 65_536  # more than there are cells around the globe
 MOST_CELLS = 64
+WORDS = "words"  # which no condition on a request tells: store/wording.py
 
-c = REQUEST.c
+_TIME = REQUEST.c.requested_datetime.type
 # Constants stand in the text; what is bound comes by name.
 _ONE: sa.ColumnElement[float] = sa.literal_column("1.0")
 _TWO: sa.ColumnElement[float] = sa.literal_column("2.0")
@@ -24,10 +25,6 @@ _DIAMETER: sa.ColumnElement[float] = sa.literal_column(str(2 * _METRES_A_DEGREE)
 # Written as in the indexes, so that the planner knows them by it.
 CELL: sa.ColumnElement[int] = sa.literal_column(
     "(floor(lat * 100)::integer * 65536 + floor(long * 100)::integer)"
-)
-WORDS: sa.ColumnElement[str] = sa.literal_column(
-    "lower(coalesce(description, '') || E'\\n' || coalesce(address, '') || E'\\n'"
-    " || service_name || E'\\n' || service_request_id)"
 )
 
 
@@ -43,7 +40,7 @@ def _between(side: sa.Column[Any], least: str, most: str) -> sa.ColumnElement[bo
     return side.between(_given(least, sa.Double), _given(most, sa.Double))
 
 
-def _distance_m() -> sa.ColumnElement[float]:
+def _distance_m(c: Any) -> sa.ColumnElement[float]:
     """Great-circle distance (haversine) from a point; null where a request has no position."""
     f = sa.func
     half_lat = f.sin(f.radians(c.lat - _given("lat", sa.Double)) / _TWO)
@@ -54,34 +51,33 @@ def _distance_m() -> sa.ColumnElement[float]:
     return _DIAMETER * f.degrees(f.asin(f.least(_ONE, f.sqrt(chord))))
 
 
-_PATTERN = sa.func.lower(_given("words"))
-_FIELDS = (c.description, c.address, c.service_name, c.service_request_id)
+def conditions_of(c: Any) -> Mapping[str, sa.ColumnElement[bool]]:
+    """Return all that a search may ask of rows with the columns of a request."""
+    return {
+        "service_request_ids": c.service_request_id == _any_of("service_request_ids"),
+        "service_codes": c.service_code == _any_of("service_codes"),
+        "service_code": c.service_code == _given("service_code"),
+        "status": c.status == _given("status"),
+        "start": c.requested_datetime >= _given("start", _TIME),
+        "end": c.requested_datetime <= _given("end", _TIME),
+        "updated_after": c.updated_datetime >= _given("updated_after", _TIME),
+        "updated_before": c.updated_datetime <= _given("updated_before", _TIME),
+        # Nothing was updated before it was requested: bounds a walk along the updates.
+        "updated_since_start": c.updated_datetime >= _given("start", _TIME),
+        "agency_responsible": c.agency_responsible.is_not(None)
+        & (sa.func.lower(c.agency_responsible) == sa.func.lower(_given("agency_responsible"))),
+        "has_photo": c.has_photo,
+        "has_no_photo": ~c.has_photo,
+        "service_object_id": c.service_object_id == _given("service_object_id"),
+        "service_object_type": c.service_object_type == _given("service_object_type"),
+        "box": _between(c.lat, "south", "north") & _between(c.long, "west", "east"),
+        "circle": _between(c.lat, "circle_south", "circle_north")
+        & (_distance_m(c) <= _given("radius", sa.Double)),
+        "circle_long": _between(c.long, "circle_west", "circle_east"),
+    }
 
-CONDITIONS: Mapping[str, sa.ColumnElement[bool]] = {
-    "service_request_ids": c.service_request_id == _any_of("service_request_ids"),
-    "service_codes": c.service_code == _any_of("service_codes"),
-    "service_code": c.service_code == _given("service_code"),
-    "status": c.status == _given("status"),
-    "start": c.requested_datetime >= _given("start", c.requested_datetime.type),
-    "end": c.requested_datetime <= _given("end", c.requested_datetime.type),
-    "updated_after": c.updated_datetime >= _given("updated_after", c.updated_datetime.type),
-    "updated_before": c.updated_datetime <= _given("updated_before", c.updated_datetime.type),
-    # Nothing was updated before it was requested: bounds a walk along the updates.
-    "updated_since_start": c.updated_datetime >= _given("start", c.updated_datetime.type),
-    "agency_responsible": c.agency_responsible.is_not(None)
-    & (sa.func.lower(c.agency_responsible) == sa.func.lower(_given("agency_responsible"))),
-    "has_photo": c.has_photo,
-    "has_no_photo": ~c.has_photo,
-    "service_object_id": c.service_object_id == _given("service_object_id"),
-    "service_object_type": c.service_object_type == _given("service_object_type"),
-    "box": _between(c.lat, "south", "north") & _between(c.long, "west", "east"),
-    "circle": _between(c.lat, "circle_south", "circle_north")
-    & (_distance_m() <= _given("radius", sa.Double)),
-    "circle_long": _between(c.long, "circle_west", "circle_east"),
-    "words": WORDS.like(_PATTERN),
-    # A line feed in the words must not reach over from one field into the next.
-    "words_of_a_field": sa.or_(*(sa.func.lower(field).like(_PATTERN) for field in _FIELDS)),
-}  # fmt: skip
+
+CONDITIONS = conditions_of(REQUEST.c)
 
 
 _PLAIN = (
@@ -101,7 +97,7 @@ def values_of(search: Search) -> dict[str, Value]:
     values: dict[str, Value] = {name: getattr(search, name) for name in _PLAIN}
     values.update(_codes_and_status(search))
     if search.words is not None:
-        values["words"] = f"%{_escaped(search.words)}%"
+        values.update(words=search.words, ids_begun=search.ids_begun)
     if search.has_photo is not None:
         values["has_photo" if search.has_photo else "has_no_photo"] = True
     if search.box is not None:
@@ -117,10 +113,6 @@ def _codes_and_status(search: Search) -> Iterable[tuple[str, Value]]:
         yield ("service_code", codes[0]) if len(codes) == 1 else ("service_codes", codes)
     if statuses is not None and len(statuses) == 1:  # both are no condition
         yield "status", statuses[0]
-
-
-def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _circle(lat: float, long: float, radius_m: float) -> Iterable[tuple[str, float]]:
@@ -140,8 +132,8 @@ _MARKS = {"box": "south", "circle": "lat", "circle_long": "circle_west"}
 def asked_of(search: Search, values: Mapping[str, Value]) -> frozenset[str]:
     """Return the conditions that a search sets."""
     asked = {name for name in CONDITIONS if _MARKS.get(name, name) in values}
-    if search.words is not None and "\n" in search.words:
-        asked.add("words_of_a_field")
+    if search.words is not None:
+        asked.add(WORDS)
     if search.order.by == "updated_datetime" and search.start is not None:
         asked.add("updated_since_start")
     return frozenset(asked)

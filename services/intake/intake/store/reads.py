@@ -22,16 +22,19 @@ from intake.store.singles import Singles
 REMEMBERED_S = 30.0
 WHOLE_EVERY_S = 5.0
 _REMEMBERED = 256
+_OFF = ("seqscan", "hashjoin", "mergejoin", "sort")
+_ALONG_INDEXES = " ".join(f"-c enable_{one}=off" for one in _OFF) + " -c jit=off"
 # Of fewer rows, a page is read as fast as it is looked for.
 LONG = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The fragments of a page, and what it is known by."""
+    """The fragments of a page, what it is known by, and how many there are if that came with it."""
 
     mark: Mark
     fragments: list[bytes]
+    few: int | None = None
 
 
 class Reads:
@@ -39,7 +42,7 @@ class Reads:
 
     ``ordered`` answers searches whose order an index has: it never sorts, so that its plans are
     right for all values and need no planning. ``free`` plans each search anew, and never for the
-    whole table. ``single`` reads requests by id.
+    whole table. ``worded`` looks for words, along indexes alone. ``single`` reads requests by id.
     """
 
     def __init__(self, url: str) -> None:
@@ -49,6 +52,7 @@ class Reads:
         self.free = Reader(
             url, size=2, plan="force_custom_plan", options="-c enable_seqscan=off -c jit=off"
         )
+        self.worded = Reader(url, size=2, plan="force_generic_plan", options=_ALONG_INDEXES)
         self.single = Singles(Reader(url, size=2, plan="force_generic_plan"))
         self._counts: OrderedDict[Search, tuple[float, int]] = OrderedDict()
         self._whole_again = 0.0
@@ -66,7 +70,8 @@ class Reads:
         if search.page_size >= LONG:
             held = self._fragments[fmt].keep(marks, fragments)
             self._held[one.shape, fmt] = held
-        return Page(mark_of(marks), fragments)
+        few = int.from_bytes(value(0, 2) or b"") if one.shape.worded and rows else None
+        return Page(mark_of(marks), fragments, few)
 
     async def known(self, search: Search) -> Known:
         """Return what a page is known by, without reading its rows."""
@@ -103,9 +108,10 @@ class Reads:
         """Return how many requests a search finds, None when it is too much to count now.
 
         ``rows`` are on the page; one that is not full tells by itself. Else a few are counted each
-        time, unless that was done: ``few``. Counting many would cost as much as there is stored, on
-        each page: that figure is remembered for REMEMBERED_S, and counted at most every
-        WHOLE_EVERY_S, for whichever search; words, which no index counts, not at all.
+        time, unless that was done: ``few``, which for words comes with the page. Counting many
+        would cost as much as there is stored, on each page: that figure is remembered for
+        REMEMBERED_S, and counted at most every WHOLE_EVERY_S, for whichever search; words, which no
+        index counts, not at all.
         """
         if rows < search.page_size and (rows or search.page == 1):
             return (search.page - 1) * search.page_size + rows
@@ -134,4 +140,6 @@ class Reads:
         return int(found.get_value(0, 0) or 0)
 
     def _reader(self, one: Asked) -> Reader:
+        if one.shape.worded and one.shape.ordered:
+            return self.worded
         return self.ordered if one.shape.ordered else self.free

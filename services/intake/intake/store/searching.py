@@ -9,7 +9,7 @@ are merged; that keeps the cost at what is shown, however much is stored.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,8 @@ from servicekit.reading import Prepared, Value, prepared
 from sqlalchemy.orm import Session
 
 from intake.domain import Order, Request, Search
-from intake.store.conditions import CELL, CONDITIONS, asked_of, cells, values_of
+from intake.store import wording
+from intake.store.conditions import CELL, CONDITIONS, WORDS, asked_of, cells, values_of
 from intake.store.requests import PUBLIC, STORED, fragment, request_of
 from intake.store.tables import REQUEST
 
@@ -35,12 +36,13 @@ _KEYS = (
     frozenset({"start", "end", "service_code"}),
 )
 _UPDATES = frozenset({"updated_after", "updated_before", "updated_since_start"})
-_SPARSE = frozenset({"words", "box", "circle"})
-_FREE = frozenset({"words", "service_request_ids", "updated_after", "updated_before"})
+_SPARSE = frozenset({WORDS, "box", "circle"})
+_FREE = frozenset({"service_request_ids", "updated_after", "updated_before"})
 
 c = REQUEST.c
 _ROWS: Any = sa.bindparam("rows", type_=sa.BigInteger)
 _SKIPPED: Any = sa.bindparam("skipped", type_=sa.BigInteger)
+_COUNTED: Any = sa.bindparam("counted", type_=sa.BigInteger)
 _SINCE: Any = sa.bindparam("since", type_=sa.Text)
 # Tells of a row whether anything changed: every change raises the revision.
 MARK = sa.func.hashtextextended(c.service_request_id, c.revision)
@@ -62,8 +64,13 @@ class Shape:
     def ordered(self) -> bool:
         """Whether indexes have the order it is shown in, so that nothing need be sorted."""
         if self.order.by == "updated_datetime":
-            return self.asked <= _UPDATES | {"start", "end", "status"}
+            return self.asked <= _UPDATES | {"start", "end", "status", WORDS}
         return not self.asked & _FREE
+
+    @property
+    def worded(self) -> bool:
+        """Whether it asks for words."""
+        return WORDS in self.asked
 
     @property
     def counted(self) -> int:
@@ -73,6 +80,8 @@ class Shape:
     @property
     def direct(self) -> bool:
         """Whether the rows found are the rows shown, without any that are passed over."""
+        if self.worded:
+            return True
         if self.further or self.walks:
             return False
         if self.order.by == "updated_datetime":
@@ -93,7 +102,7 @@ def asked(search: Search) -> Asked:
     values = values_of(search)
     conditions = asked_of(search, values)
     along, walks = _walks(search, values)
-    if along == "code":
+    if along == "code" and WORDS not in conditions:
         conditions -= {"service_codes"}
     given: dict[str, Value] = {
         **values,
@@ -108,7 +117,7 @@ def asked(search: Search) -> Asked:
 
 def _walks(search: Search, values: Mapping[str, Value]) -> tuple[str, Sequence[Value]]:
     """Return what to walk along, cells or codes, filled up to one of a few sizes."""
-    if search.order.by != "requested_datetime" or "words" in values:
+    if search.order.by != "requested_datetime":
         return "", ()
     found: Sequence[Value] = cells(values)
     if found:
@@ -129,7 +138,7 @@ def _filled(values: Sequence[Value], nothing: Value) -> Sequence[Value]:
 
 @lru_cache(maxsize=512)
 def page_statement(shape: Shape, fmt: str) -> Prepared:
-    """Return the statement for a page: of each row its mark and its fragment."""
+    """Return the statement for a page: of each row its mark and its fragment, for words a count."""
     return prepared(_page(shape, MARK, fragment(fmt)))
 
 
@@ -144,16 +153,17 @@ def marks_statement(shape: Shape, *, counted: bool) -> Prepared:
     hits = _hits(shape, MARK.label("mark")).subquery("hit")
     none: Any = sa.literal_column("''::bytea")
     marks = sa.func.string_agg(sa.func.int8send(hits.c.mark), none).label("marks")
+    few = [sa.func.max(hits.c.few).label("few")] if shape.worded else []
     known = (
-        sa.select(sa.func.count().label("rows"), marks)
+        sa.select(sa.func.count().label("rows"), marks, *few)
         .select_from(hits)
         .where(_SNAPSHOT.is_distinct_from(_SINCE))
         .subquery("known")
     )
     columns: list[Any] = [_SNAPSHOT, known.c.marks]
     if counted:
-        found = _counted(shape, whole=False).scalar_subquery()
-        columns.append(sa.case((known.c.rows == _ROWS, found)))
+        found = known.c.few if shape.worded else _counted(shape, whole=False).scalar_subquery()
+        columns.append(sa.cast(sa.case((known.c.rows == _ROWS, found)), sa.Text))
     return prepared(sa.select(*columns).select_from(known))
 
 
@@ -164,14 +174,12 @@ def count_statement(shape: Shape, *, whole: bool) -> Prepared:
 
 
 def _counted(shape: Shape, *, whole: bool) -> Any:
-    found = _found(shape, sa.literal_column("1").label("one"))
-    if not whole:
-        most: Any = sa.bindparam("counted", type_=sa.Integer)
-        if "words" in shape.asked:  # found in the same way as the page
-            found = found.order_by(*_order(shape, c[shape.order.by], c.service_request_id))
-        else:
-            found = sa.select(found.subquery("found").c.one)
-        found = found.limit(most)
+    if shape.worded:
+        found = wording.found(_wanted(shape, _COUNTED)).select().limit(_COUNTED)
+    else:
+        found = _found(shape, sa.literal_column("1").label("one"))
+        if not whole:
+            found = sa.select(found.subquery("found").c.one).limit(_COUNTED)
     return sa.select(sa.cast(sa.func.count(), sa.Text)).select_from(found.subquery("counted"))
 
 
@@ -199,22 +207,52 @@ def _page(shape: Shape, *columns: Any) -> Any:
 
 def _hits(shape: Shape, *columns: Any) -> Any:
     """Return columns of the requests on a page, in order."""
-    by = c[shape.order.by]
-    if shape.walks:
-        found = _merged(shape, *columns)
-    else:
-        found = _found(shape, *columns).order_by(*_order(shape, by, c.service_request_id))
-    found = found.limit(_ROWS)
+    if shape.worded:
+        return _worded(shape, *columns)
+    found = _walked(shape, _ROWS + _SKIPPED, *columns).limit(_ROWS)
     return found.offset(_SKIPPED) if shape.further else found
 
 
-def _merged(shape: Shape, *columns: Any) -> Any:
+def _worded(shape: Shape, *columns: Any) -> Any:
+    """Return columns of the requests on a page of a search for words, in order.
+
+    The last column says how many there are in all, or that they are more than are counted.
+    """
+    most = sa.func.greatest(_ROWS + _SKIPPED, _COUNTED)
+    found = wording.found(_wanted(shape, most))
+    page = found.select().order_by(*_order(shape, found.c.by, found.c.service_request_id))
+    hit = page.limit(_ROWS).offset(_SKIPPED).subquery("hit")
+    mine = hit.c.service_request_id == c.service_request_id
+    few = sa.select(sa.func.count()).select_from(found).scalar_subquery()
+    shown = sa.select(*columns, few.label("few")).select_from(hit.join(REQUEST, mine))
+    return shown.order_by(*_order(shape, hit.c.by, hit.c.service_request_id))
+
+
+def _wanted(shape: Shape, most: Any) -> wording.Wanted:
+    """Return what a search for words asks for beside them; the newest such are looked through."""
+    beside = replace(shape, asked=shape.asked - {WORDS})
+    columns = dict.fromkeys((c.service_request_id, c.requested_datetime, c[shape.order.by]))
+    near = wording.NEAR_IN_AREAS if shape.walks else wording.NEAR
+    walk = _walked(beside, sa.literal_column(str(near), sa.Integer), *columns)
+    order = shape.order
+    return wording.Wanted(order.by, order.newest_first, beside.asked, walk, near, most)
+
+
+def _walked(shape: Shape, most: Any, *columns: Any) -> Any:
+    """Return columns of what is found along indexes, in order; each walk ends after so many."""
+    if shape.walks:
+        return _merged(shape, most, *columns)
+    by = c[shape.order.by]
+    return _found(shape, *columns).order_by(*_order(shape, by, c.service_request_id))
+
+
+def _merged(shape: Shape, most: Any, *columns: Any) -> Any:
     """Return columns of what several walks meet, in order; each ends where the page does."""
     by, names = c[shape.order.by], {column.name for column in columns}
     keys = [one for one in (by, c.service_request_id) if one.name not in names]
     order = _order(shape, by, c.service_request_id)
     walks = [
-        sa.select(walk.order_by(*order).limit(_ROWS + _SKIPPED).subquery(f"walk_{number}"))
+        sa.select(walk.order_by(*order).limit(most).subquery(f"walk_{number}"))
         for number, walk in enumerate(_each(shape, *columns, *keys))
     ]
     merged = sa.union_all(*walks).subquery("walk")

@@ -150,6 +150,24 @@ CHANGE = sa.Table(
     sa.Column("changed_at", db.TIME),
 )
 
+REQUEST_WORDS = sa.Table(
+    "request_words",
+    METADATA,
+    sa.Column("jurisdiction_id", sa.Text, primary_key=True),
+    sa.Column("requested_datetime", db.TIME, primary_key=True),
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("span", sa.Integer),
+    sa.Column("words", sa.Text),
+)
+
+# The number of the newest change whose words are written.
+WORDS_REACHED = sa.Table(
+    "words_reached",
+    METADATA,
+    sa.Column("jurisdiction_id", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger),
+)
+
 COMMENT = sa.Table(
     "comment",
     METADATA,

@@ -7,7 +7,7 @@ from servicekit import georeport
 from servicekit.errors import BadInput
 from servicekit.packs import Pack
 
-from intake.domain import SEARCH_ROWS, Order, Search, search_window
+from intake.domain import SEARCH_ROWS, Order, Search, ids_begun, search_window
 from intake.wire.fields import Fields
 from intake.wire.services import services_named
 
@@ -44,6 +44,7 @@ def read_search(fields: Fields, pack: Pack, now: datetime) -> Search:
             raise BadInput(f"service_request_id must not name more than {MAX_IDS} requests")
         return Search(service_request_ids=ids, **listed)
     start, end, updated_after, updated_before = _bounds(fields, pack.city.zone, now)
+    words = _words(fields, "q")
     return Search(
         service_codes=_service_codes(fields, pack),
         statuses=_statuses(fields),
@@ -52,7 +53,8 @@ def read_search(fields: Fields, pack: Pack, now: datetime) -> Search:
         recent=start is not None and fields.get("start_date", "end_date") is None,
         updated_after=updated_after,
         updated_before=updated_before,
-        words=_words(fields, "q"),
+        words=words,
+        ids_begun=ids_begun(words, pack.city.request_id_prefix) if words else (),
         circle=_circle(fields),
         box=_box(fields),
         agency_responsible=_words(fields, "agency_responsible"),
