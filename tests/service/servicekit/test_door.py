@@ -8,8 +8,10 @@ import pytest
 import uvicorn
 from servicekit import workers
 from servicekit.web import door
+from servicekit.web.reply import WHOLE
 
 LENGTH = (b"content-length", b"4")
+BODIES = {"/whole": b"whole", "/whole/long": b"long" * 100_000}
 
 
 async def application(scope, receive, send):
@@ -17,6 +19,12 @@ async def application(scope, receive, send):
         return
     while (await receive()).get("more_body"):
         pass
+    if scope["path"].startswith("/whole"):
+        told = scope["query_string"].replace(b"%0A", b"\n")
+        length = (b"content-length", b"%d" % len(BODIES[scope["path"]]))
+        body = b"" if scope["method"] == "HEAD" else BODIES[scope["path"]]
+        await scope["extensions"][WHOLE](200, [length, (b"x-told", told)], body)
+        return
     await send({"type": "http.response.start", "status": 200, "headers": [LENGTH]})
     await send({"type": "http.response.body", "body": b"done"})
 
@@ -41,6 +49,18 @@ def hurry(monkeypatch):
     """Let deadlines come soon."""
     monkeypatch.setattr(door, "HEAD_WITHIN_S", 0.3)
     monkeypatch.setattr(door, "BODY_WITHIN_S", 0.3)
+
+
+@pytest.fixture
+def keep_alive(monkeypatch):
+    """Let connections rest for a moment only."""
+    begin = door.Door.connection_made
+
+    def made(self, transport):
+        self.timeout_keep_alive = 0.3
+        begin(self, transport)
+
+    monkeypatch.setattr(door.Door, "connection_made", made)
 
 
 def told(port, *pieces, pause_s=0.0):
@@ -113,6 +133,51 @@ def test_a_drip_of_bytes_does_not_put_off_the_deadline(port, hurry):
     head = b"POST /x.json HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n"
     told(port, head, *[b"a"] * 20, pause_s=0.1)
 
+    assert time.monotonic() - began < 5
+
+
+def ask(path, method=b"GET", more=b""):
+    return b"%b %b HTTP/1.1\r\nHost: x\r\n%b\r\n" % (method, path, more)
+
+
+LAST = b"Connection: close\r\n"
+
+
+def test_an_answer_that_is_whole_is_written_like_one_in_pieces(port):
+    heard = told(port, ask(b"/whole?a", more=LAST))
+
+    head, _, body = heard.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert head.endswith(b"content-length: 5\r\nx-told: a\r\nconnection: close")
+    assert b"\r\ndate: " in head
+    assert body == b"whole"
+    assert told(port, ask(b"/whole/long", more=LAST)).endswith(b"\r\n\r\n" + b"long" * 100_000)
+
+
+def test_requests_of_one_connection_are_answered_in_their_order(port):
+    several = (
+        ask(b"/whole?1") + ask(b"/x") + ask(b"/whole?2", b"HEAD") + ask(b"/whole?3", more=LAST)
+    )
+
+    for pieces in ([several], [several[:60], several[60:]], [several[:-3], several[-3:]]):
+        heard = told(port, *pieces, pause_s=0.05)
+        marks = [b"x-told: 1", b"whole", b"done", b"x-told: 2", b"x-told: 3", b"whole"]
+        found = [heard.index(mark, heard.find(b"x-told: 3")) for mark in marks[-2:]]
+        assert found == sorted(found)
+        assert [heard.count(mark) for mark in marks[:5]] == [1, 2, 1, 1, 1]
+
+
+def test_a_header_with_a_line_end_is_not_written(port):
+    heard = told(port, ask(b"/whole?a%0Aset-cookie:x", more=LAST))
+
+    assert heard.startswith(b"HTTP/1.1 500 ")
+    assert b"set-cookie" not in heard
+
+
+def test_a_connection_on_which_nothing_more_is_asked_is_closed(port, keep_alive):
+    began = time.monotonic()
+
+    assert told(port, ask(b"/whole?1"), ask(b"/whole?2"), pause_s=0.1).count(b"whole") == 2
     assert time.monotonic() - began < 5
 
 
