@@ -1,7 +1,7 @@
 """What a city offers: discovery, services, service definitions."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from servicekit import georeport, web
 from servicekit.packs import Pack
@@ -19,6 +19,7 @@ class Discovery:
     ground: actions.Ground
     definitions: Definitions
     endpoints: Sequence[wire.Endpoint]
+    _lists: dict[tuple[str, str, str], tuple[bytes, str, str]] = field(default_factory=dict)
 
     def get_site_discovery(
         self,
@@ -53,10 +54,22 @@ class Discovery:
         """List the services of a city, all or those offered at a place."""
         pack = city(self.ground, jurisdiction_id)
         language = wire.language_of(pack, locale, web.header("accept-language"))
+        if group is None and keyword is None and lat is None and long is None:
+            body, media_type, tag = self._whole_list(pack, language, format)
+            return _kept(answer(body, media_type), tag)
         asked = lat is not None or long is not None
         place = wire.read_place(lat, long) if asked else None
         rows = wire.service_list(pack, language, group=group, keyword=keyword, place=place)
         return _kept(answer(*georeport.encode("services", "service", rows, format)))
+
+    def _whole_list(self, pack: Pack, language: str, fmt: str) -> tuple[bytes, str, str]:
+        """Return all services of a city and their tag, written once for each language."""
+        key = (pack.jurisdiction_id, language, fmt)
+        if key not in self._lists:
+            rows = wire.service_list(pack, language)
+            body, media_type = georeport.encode("services", "service", rows, fmt)
+            self._lists[key] = body, media_type, caching.tag_of(body)
+        return self._lists[key]
 
     def get_service_definition(
         self,
@@ -90,6 +103,6 @@ class Discovery:
         return georeport.write_datetime(max([*said, seen] if seen else said))
 
 
-def _kept(said: web.Answer) -> web.Answer:
+def _kept(said: web.Answer, tag: str | None = None) -> web.Answer:
     """Let an answer be kept for a while, for those who read the same language."""
-    return caching.cached(said, control=caching.A_WHILE, vary="Accept-Language")
+    return caching.cached(said, tag=tag, control=caching.A_WHILE, vary="Accept-Language")
