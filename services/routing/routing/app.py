@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter
-from servicekit import metrics, web
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from servicekit import logs, metrics, web
 from servicekit.consumer import Handler
 from servicekit.contracts import Topic
 from servicekit.process import App, Command, Process, Service, Tick
@@ -20,10 +20,21 @@ from routing.events import Events
 from routing.explaining import explain
 from routing.simulation import simulate
 
+log = logs.get(__name__)
+
 
 @cache
 def _cities(folder: Path, contracts: Path) -> Mapping[str, City]:
-    return read_cities(folder, contracts)
+    cities = read_cities(folder, contracts)
+    for city in cities.values():
+        for rule in city.rules.broken:
+            log.warning(
+                "a rule cannot be run and is passed over",
+                jurisdiction_id=city.jurisdiction_id,
+                rule=rule.rule,
+                reason=rule.broken,
+            )
+    return cities
 
 
 @cache
@@ -41,13 +52,26 @@ def _passed_over(registry: CollectorRegistry) -> Counter:
     )
 
 
+@cache
+def _broken(registry: CollectorRegistry) -> Gauge:
+    return metrics.Gauge(
+        "routing_broken_rules",
+        "Rules of a city that cannot be run and are passed over",
+        registry,
+        ["jurisdiction"],
+    )
+
+
 def desk(process: Process) -> Desk:
     """Return what the actions of this process need."""
     common, moves = process.common, _moves(process.metrics)
-    passed_over = _passed_over(process.metrics)
+    passed_over, broken = _passed_over(process.metrics), _broken(process.metrics)
+    cities = remembering(_cities(common.cities_dir, common.contracts_dir), process.db)
+    for name, city in cities.items():
+        broken.labels(name).set(len(city.rules.broken))
     return Desk(
         outbox=process.outbox,
-        cities=remembering(_cities(common.cities_dir, common.contracts_dir), process.db),
+        cities=cities,
         public_url=common.public_url,
         count=lambda move: moves.labels(move).inc(),
         passed_over=lambda city, rule: passed_over.labels(city, rule).inc(),

@@ -34,6 +34,7 @@ def read_cities(folder: Path, contracts: Path) -> dict[str, City]:
 def city_of(pack: packs.Pack) -> City:
     """Return what routing needs of a pack."""
     almanac = _almanac(pack)
+    groups = {code: service.group for code, service in pack.services.items()}
     calendar = replace(_calendar(pack), version=almanac.exact_version)
     return City(
         jurisdiction_id=pack.jurisdiction_id,
@@ -42,7 +43,9 @@ def city_of(pack: packs.Pack) -> City:
             warning_at=pack.rules.warning_at,
             ladder=tuple(Rung(_target(step.after), step.to) for step in pack.escalation),
         ),
-        rules=Rules(version=pack.rules.version, rules=tuple(rule_of(rule) for rule in pack.rules)),
+        rules=Rules(
+            version=pack.rules.version, rules=tuple(rule_of(rule, groups) for rule in pack.rules)
+        ),
         services={code: _service(one, pack) for code, one in pack.services.items()},
         departments={code: _name(one.name, pack) for code, one in pack.departments.items()},
         triage=pack.triage.department,
@@ -81,17 +84,24 @@ def _service(service: packs.Service, pack: packs.Pack) -> Service:
     )
 
 
-def rule_of(rule: packs.Rule) -> Rule:
-    """Return a rule ready to be asked; its condition is parsed and compiled here, once."""
-    condition = None if rule.broken else expressions.compiled(expressions.parse(rule.when))
-    return Rule(
+def rule_of(rule: packs.Rule, groups: Mapping[str, str] | None = None) -> Rule:
+    """Return a rule ready to be asked; its condition is parsed and compiled here, once.
+
+    ``groups`` gives the group of each service of the city.
+    """
+    made = Rule(
         rule=rule.rule,
         department=rule.department,
         because=rule.because,
         when=rule.when,
-        matches=condition or (lambda _facts: False),
+        matches=lambda _facts: False,
         broken=rule.broken,
     )
+    if rule.broken:
+        return made
+    term = expressions.parse(rule.when)
+    may = None if groups is None else packs.reach(term, groups).may
+    return replace(made, matches=expressions.compiled(term), services=may)
 
 
 def remembering(cities: Mapping[str, City], db: sessionmaker[Session]) -> dict[str, City]:

@@ -202,6 +202,11 @@ def report():
 
 
 @pytest.fixture
+def event():
+    return an_event
+
+
+@pytest.fixture
 def update():
     return an_update
 

@@ -10,6 +10,7 @@ from servicekit.db import sessions
 from servicekit.process import Process
 
 CASES = "/api/routing/v1/cases"
+LAMP = {"service_code": "lamp", "group": "streets"}
 WHY = "/api/routing/v1/explanations"
 DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
 PHOTO = "c" * 64
@@ -102,7 +103,7 @@ def test_a_case_shows_which_rule_decided_and_what_it_looked_at(submit, ask, oper
     [decision] = ask("GET", f"{CASES}/SDR-1", operator)[1]["decisions"]
 
     assert (decision["rule"], decision["rules_version"]) == ("lamps-by-phone", "7")
-    assert decision["inputs"] == {"service_code": "lamp", "channel": "phone"}
+    assert decision["inputs"] == {**LAMP, "channel": "phone"}
     assert decision["skipped"] == []
 
 
@@ -114,7 +115,7 @@ def test_it_is_told_where_a_report_would_go_and_nothing_is_created(ask, operator
     assert [(rule["rule"], rule["verdict"]) for rule in said["rules"]] == [
         ("lamps-by-phone", "decides")
     ]
-    assert said["inputs"] == {"service_code": "lamp", "channel": "phone"}
+    assert said["inputs"] == {**LAMP, "channel": "phone"}
     assert said["expected_datetime"] == "2026-11-26T14:00:00Z"
     assert [clock["target"]["unit"] for clock in said["clocks"]] == [
         *("working_hours", "working_days")

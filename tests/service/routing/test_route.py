@@ -54,9 +54,9 @@ def test_the_rule_its_version_and_what_it_looked_at_are_kept_with_the_case(submi
         *("lamps-by-phone", "7", "triage"),
     )
     assert by_rule.because == "the phone knows more"
-    assert by_rule.inputs == {"service_code": "lamp", "channel": "phone"}
+    assert by_rule.inputs == {"service_code": "lamp", "group": "streets", "channel": "phone"}
     assert (by_none.rule, by_none.department) == (None, "roads")
-    assert by_none.inputs == {"service_code": "hole"}
+    assert by_none.inputs == {"service_code": "hole", "group": "streets"}
 
 
 def test_a_rule_that_cannot_be_run_never_stops_a_case(hear_with, report, decisions, facts, caplog):

@@ -1,8 +1,12 @@
 """Rules: what they look at, the first that matches, and those that cannot be run."""
 
+import unicodedata
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from routing.cities import rule_of
 from routing.domain import Facts, Ground, Reported, Rules, choose_department, judged
 from servicekit import expressions, packs
@@ -123,7 +127,7 @@ def test_the_first_rule_that_matches_decides_and_is_recorded():
     assert found.because == "so it is"
 
 
-def test_what_the_rules_looked_at_is_kept_and_nothing_else():
+def test_service_group_and_what_the_rules_looked_at_are_kept_and_nothing_else():
     rules = Rules(
         version="7",
         rules=(
@@ -137,6 +141,8 @@ def test_what_the_rules_looked_at_is_kept_and_nothing_else():
     found = choose_department(facts(), rules, "roads", "triage")
 
     assert found.inputs == {
+        "service_code": "hole",
+        "group": "streets",
         "channel": "web",
         'number("NOTE")': None,
         'within("Port")': True,
@@ -211,3 +217,88 @@ def test_every_word_of_the_language_has_a_fact_of_its_type():
         name = text.partition("(")[0]
         wanted = (words.names.get(name) or words.functions[name]).type
         assert isinstance(facts()[expressions.Asked.of(expressions.parse(text))], TYPES[wanted])
+
+
+@pytest.mark.parametrize(
+    ("code", "group", "asked"),
+    [
+        ("hole", "streets", ["hole", "streets", "any", "broken"]),
+        ("lamp", "lights", ["any", "broken"]),
+        ("hole", "moved", ["hole", "lamp", "streets", "any", "broken"]),
+        ("gone", "streets", ["hole", "lamp", "streets", "any", "broken"]),
+    ],
+)
+def test_only_rules_that_may_hold_for_a_service_are_asked(city, code, group, asked):
+    groups = {"hole": "streets", "lamp": "lights"}
+    rules = [
+        rule_of(packs.Rule(name, when, "x", "x", broken), groups)
+        for name, when, broken in (
+            ("hole", 'service_code == "hole" && holiday', None),
+            ("lamp", 'service_code == "lamp" && group == "streets"', None),
+            ("streets", 'group in ["streets"]', None),
+            ("any", "holiday", None),
+            ("broken", "", "it is"),
+        )
+    ]
+    services = {one: replace(city.services["hole"], group=groups[one]) for one in groups}
+    there = replace(city, rules=Rules(version="7", rules=rules), services=services)
+
+    assert [one.rule for one in there.rules_about(code, group).rules] == asked
+
+
+WORDS = ["a", "agua", "águas", "el", "¡EL", "gas", "gas.", "olor", "Olor-a", "de", "2ª"]
+
+
+phrases = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+sought = st.builds("{}{}".format, phrases, st.sampled_from(["", "*"]))
+
+
+@given(
+    text=st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join),
+    wanted=st.lists(sought, min_size=1, max_size=3),
+)
+def test_words_are_found_like_somebody_who_reads_word_by_word(text, wanted):
+    asked = ", ".join(f'"{one}"' for one in wanted)
+
+    found = rule(f"words({asked})").matches(facts(words=text))
+
+    assert found is any(reads(plain(text), plain(one), one.endswith("*")) for one in wanted)
+
+
+def plain(text):
+    letters = unicodedata.normalize("NFKD", text.lower())
+    bare = "".join(one for one in letters if not unicodedata.combining(one))
+    return "".join(one if one.isalnum() else " " for one in bare).split()
+
+
+def reads(words, wanted, open_end):
+    for start in range(len(words)):
+        there = words[start : start + len(wanted)]
+        if len(there) == len(wanted) and there[:-1] == wanted[:-1]:
+            last = there[-1]
+            if last == wanted[-1] or (open_end and last.startswith(wanted[-1])):
+                return True
+    return False
+
+
+times = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.integers(0, 59))
+
+
+@given(begins=times, ends=times, local=st.datetimes())
+def test_a_time_of_day_lies_between_two_when_the_hand_passes_it(begins, ends, local):
+    if begins == ends:
+        return
+    minutes = []
+    minute = minutes_of(begins)
+    while minute != minutes_of(ends):
+        minutes.append(minute)
+        minute = (minute + 1) % 1440
+
+    found = rule(f'between("{begins}", "{ends}")').matches(facts(local=local))
+
+    assert found is (local.hour * 60 + local.minute in minutes)
+
+
+def minutes_of(text):
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)

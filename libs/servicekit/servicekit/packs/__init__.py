@@ -5,6 +5,7 @@ read, so that a service which started holds packs without a loose end.
 """
 
 from servicekit.packs.places import Place, Places
+from servicekit.packs.reach import reach
 from servicekit.packs.reading import Fault, PackBroken
 from servicekit.packs.shapes import (
     Amount,
@@ -74,6 +75,7 @@ __all__ = [
     "Targets",
     "Texts",
     "Value",
+    "reach",
     "read_pack",
     "read_packs",
     "text",

@@ -15,7 +15,7 @@ Keys = tuple[str | int, ...]
 """The way to a value: ("services", 3, "group")."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One thing that is wrong; line and column count from 1, column 0 is the whole line.
 
@@ -27,6 +27,13 @@ class Fault:
     reason: str
     column: int = 0
     rule: int | None = field(default=None, compare=False)
+
+    def __lt__(self, other: "Fault") -> bool:
+        return self._order < other._order
+
+    @property
+    def _order(self) -> tuple[str, int, int, str]:
+        return (self.file, self.line, self.column, self.reason)
 
     @property
     def where(self) -> str:

@@ -124,7 +124,7 @@ def vocabulary(known: Known, term: Term) -> Vocabulary:
     may = reach(term, {code: one["group"] for code, one in services.items()}).may
     questions = _Questions(
         None
-        if known.services is None
+        if known.services is None or not may  # it names services that are not there
         else [
             question
             for code, one in services.items()
@@ -209,7 +209,11 @@ class _Questions:
     def _keys(self, call: Call) -> Kind | None:
         """Return which answers there can be, where they come from a list."""
         found = self._of(call)
-        if call.function == "number" or any(one["datatype"] not in LISTS for one in found):
+        if (
+            not found
+            or call.function == "number"
+            or any(one["datatype"] not in LISTS for one in found)
+        ):
             return None
         keys = {value["key"] for one in found for value in one.get("values", ())}
         return Kind(type=TEXT, what=f"answer to {call.values[0]}", known={*keys, ""})

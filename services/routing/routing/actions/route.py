@@ -21,7 +21,8 @@ def choose(report: Mapping[str, Any], city: City) -> Assignment:
     """Return the department that answers for a report, and the rule that says so."""
     service = city.services.get(report["service_code"])
     own = service.department if service else None
-    return choose_department(wire.facts_of(report, city), city.rules, own, city.triage)
+    rules = city.rules_about(report["service_code"], report["service_group"])
+    return choose_department(wire.facts_of(report, city), rules, own, city.triage)
 
 
 def route_request(

@@ -52,3 +52,9 @@ class City:
     ground: Ground = field(default_factory=Ground)
     language: str = "en"
     almanac: Almanac | None = None
+
+    def rules_about(self, service_code: str, group: str) -> Rules:
+        """Return the rules that may hold for a report: all, for a service that is not known so."""
+        service = self.services.get(service_code)
+        known = service is not None and service.group == group
+        return self.rules.about(service_code) if known else self.rules

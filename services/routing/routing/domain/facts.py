@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Final, Protocol
 
 WEEKDAYS: Final = (*("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),)
@@ -47,6 +47,16 @@ class Reported:
     answers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ground: Ground = field(default_factory=Ground)
 
+    @cached_property
+    def folded(self) -> str:
+        """The words of the description as rules compare them."""
+        return folded(self.words)
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Each word of the description, once."""
+        return frozenset(self.folded.split())
+
 
 class Asked(Protocol):
     """A name or a call as a condition asks for it; it is its own text as well."""
@@ -61,10 +71,10 @@ class Asked(Protocol):
 
 
 class Facts(dict[Any, Any]):
-    """The facts of a report by what asks for them."""
+    """The facts of a report by what asks for them; its service and group are always among them."""
 
     def __init__(self, reported: Reported) -> None:
-        super().__init__()
+        super().__init__(service_code=reported.service_code, group=reported.group)
         self._reported = reported
 
     def __missing__(self, asked: Asked) -> Any:
@@ -109,8 +119,10 @@ def _between(report: Reported, begins: str, ends: str) -> bool:
 
 
 def _has_words(report: Reported, *wanted: str) -> bool:
-    text = folded(report.words)
-    return any(_pattern(one) in text for one in wanted)
+    words, parts = _sought(wanted)
+    if not words.isdisjoint(report.vocabulary):
+        return True
+    return any(part in report.folded for part in parts)
 
 
 def _answer(report: Reported, code: str) -> str:
@@ -143,7 +155,6 @@ _FACTS: Final[Mapping[str, Callable[..., Any]]] = {
 }
 
 
-@lru_cache(maxsize=64)
 def folded(text: str) -> str:
     """Return the words of a text without case and accents, each between two blanks."""
     plain = text.casefold()
@@ -159,7 +170,15 @@ def _marks() -> dict[int, None]:
 
 
 @lru_cache(maxsize=4096)
-def _pattern(wanted: str) -> str:
-    """Return what stands in a folded text that has these words; ``*`` leaves the end open."""
-    whole = folded(wanted)
-    return whole.rstrip() if wanted.endswith("*") else whole
+def _sought(wanted: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the whole words among what is sought, and what has to stand in a folded text."""
+    words, parts = set(), []
+    for one in wanted:
+        plain = folded(one)
+        if one.endswith("*"):
+            parts.append(plain.rstrip())
+        elif plain.count(" ") > 2:  # noqa: PLR2004 - one before and one behind a single word
+            parts.append(plain)
+        else:
+            words.add(plain.strip())
+    return frozenset(words), tuple(parts)

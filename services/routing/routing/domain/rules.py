@@ -19,7 +19,8 @@ CANNOT_RUN: Final = "cannot_run"
 class Rule:
     """One line of the rules; ``when`` is its condition as text, ``matches`` as a function.
 
-    ``broken`` says why it cannot be run; then it is passed over.
+    ``broken`` says why it cannot be run; then it is passed over. ``services`` are those that its
+    condition can hold for at all; None when that is not known.
     """
 
     rule: str
@@ -28,6 +29,7 @@ class Rule:
     when: str
     matches: Callable[[Facts], bool]
     broken: str | None = None
+    services: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,25 @@ class Rules:
 
     version: str
     rules: Sequence[Rule] = ()
+    _about: dict[str, "Rules"] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def broken(self) -> list[Rule]:
+        """The rules that cannot be run."""
+        return [rule for rule in self.rules if rule.broken is not None]
+
+    def about(self, service_code: str) -> "Rules":
+        """Return the rules that may hold for a service of the city, worked out once.
+
+        Only for a service of the pack, reported in the group that the pack has it in.
+        """
+        found = self._about.get(service_code)
+        if found is None:
+            mine = [
+                one for one in self.rules if one.services is None or service_code in one.services
+            ]
+            found = self._about[service_code] = Rules(version=self.version, rules=tuple(mine))
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +98,15 @@ def choose_department(facts: Facts, rules: Rules, own: str | None, triage: str) 
     """
     skipped: list[Skipped] = []
     chosen: Rule | None = None
-    for one in judged(facts, rules):
-        if one.verdict == CANNOT_RUN:
-            skipped.append(Skipped(one.rule.rule, one.reason or ""))
-        elif one.verdict == DECIDES:
-            chosen = one.rule
-            break
+    for rule in rules.rules:
+        try:
+            if rule.broken is not None:
+                skipped.append(Skipped(rule.rule, rule.broken))
+            elif rule.matches(facts):
+                chosen = rule
+                break
+        except Exception as error:  # noqa: BLE001 - no slip in a rule may stop a case
+            skipped.append(Skipped(rule.rule, _words(error)))
     because = chosen.because if chosen else NO_RULE if own else NO_DEPARTMENT
     return Assignment(
         department=chosen.department if chosen else own or triage,
@@ -94,6 +118,10 @@ def choose_department(facts: Facts, rules: Rules, own: str | None, triage: str) 
     )
 
 
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
 def judged(facts: Facts, rules: Rules) -> Iterator[Verdict]:
     """Yield what each rule says, in order; rules after the one that decides are asked as well."""
     matching = DECIDES
@@ -102,7 +130,7 @@ def judged(facts: Facts, rules: Rules) -> Iterator[Verdict]:
             reason = rule.broken
             matched = reason is None and rule.matches(facts)
         except Exception as error:  # noqa: BLE001 - no slip in a rule may stop a case
-            reason, matched = f"{type(error).__name__}: {error}", False
+            reason, matched = _words(error), False
         if reason is not None:
             yield Verdict(rule=rule, verdict=CANNOT_RUN, reason=reason)
         elif matched:

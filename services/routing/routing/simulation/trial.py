@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from routing import wire
-from routing.domain import Assignment, City, Clock, Pause, Target, choose_department
+from routing import actions
+from routing.domain import Assignment, City, Clock, Pause, Target
 
 ON_TIME: Final = "on_time"
 LATE: Final = "late"
@@ -59,9 +59,9 @@ class Trial:
 
     def outcomes(self, past: Past) -> tuple[Outcome, Outcome]:
         """Return what became of a case, and what would have."""
-        before = self._outcome(past, self.before, self._choose(past, self.before))
+        before = self._outcome(past, self.before, actions.choose(past.report, self.before))
         same_rules = self.after.rules is self.before.rules and self._same_own(past)
-        to = before.to if same_rules else self._choose(past, self.after)
+        to = before.to if same_rules else actions.choose(past.report, self.after)
         return before, self._outcome(past, self.after, to)
 
     def _same_own(self, past: Past) -> bool:
@@ -69,11 +69,6 @@ class Trial:
         before, after = (city.services.get(code) for city in (self.before, self.after))
         owns = [service.department if service else None for service in (before, after)]
         return owns[0] == owns[1] and self.before.ground is self.after.ground
-
-    def _choose(self, past: Past, city: City) -> Assignment:
-        service = city.services.get(past.report["service_code"])
-        own = service.department if service else None
-        return choose_department(wire.facts_of(past.report, city), city.rules, own, city.triage)
 
     def _outcome(self, past: Past, city: City, to: Assignment) -> Outcome:
         service = city.services.get(past.report["service_code"])
