@@ -43,8 +43,8 @@ def load(port: int, asked: bytes, clients: int, seconds: float, good: int) -> Lo
     return Load(**json.loads(done.stdout))
 
 
-def by_wrk(port: int, asked: bytes, clients: int, seconds: float) -> Load:
-    """Let wrk be the clients."""
+def by_wrk(port: int, asked: bytes, clients: int, seconds: float, more: str = "") -> Load:
+    """Let wrk be the clients; ``more`` is Lua that may make each request another one."""
     head, _, body = asked.decode().partition("\r\n\r\n")
     first, *rest = head.split("\r\n")
     method, path, _ = first.split(" ")
@@ -54,7 +54,7 @@ def by_wrk(port: int, asked: bytes, clients: int, seconds: float) -> Load:
         if name.lower() not in {"host", "content-length"}:
             lines.append(f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}")
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write("\n".join(lines))
+        script.write("\n".join([*lines, more]))
         script.flush()
         threads = ["-t1", f"-c{clients}", f"-d{max(1, round(seconds))}s", "--latency"]
         command = ["wrk", *threads, "-s", script.name, f"http://127.0.0.1:{port}{path}"]

@@ -6,16 +6,19 @@ import asyncio
 import itertools
 import os
 import re
+import shutil
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import psycopg
-from filling import fill
+from filling import APART_S, fill
 from ground import CITY, SECONDS, Ground, Measured, cpu_s, for_a_while
+from load import Load, by_wrk
 
 ROWS = int(os.environ.get("BENCH_ROWS", "1000000"))
 LIST = 1_000
@@ -36,7 +39,7 @@ REPORT = {
     "device_id": "tt222111",
 }
 PAGE = """SELECT {fragment} FROM request
-WHERE jurisdiction_id = '{city}' AND visibility = 'public'
+WHERE jurisdiction_id = '{city}' AND visibility = 'public' {more}
 ORDER BY requested_datetime DESC, service_request_id DESC LIMIT {limit}"""
 
 
@@ -44,43 +47,7 @@ def rows(ground: Ground) -> Iterator[tuple[Any, ...]]:
     """Yield the lines of the table about requests."""
     prepare(ground)
     for form in ("json", "xml"):
-        name = f"GET list, {LIST:,} of {ROWS:,}, {form.upper()}"
-        path = f"/open311/v2/requests.{form}?jurisdiction_id={CITY}"
-        for clients in (1, READERS):
-            alone = clients == 1
-            yield (
-                f"{name}, {clients} client" + "s" * (not alone),
-                "query and fetch alone" if alone else f"pgbench, same query, {clients} clients",
-                "list",
-                lambda path=path, clients=clients: get(ground, path, clients),
-                (lambda form=form: fetch(ground, page(form), LIST))
-                if alone
-                else lambda form=form: ground.pgbench("intake", page(form) + ";\n", READERS),
-            )
-        floor = lambda form=form: fetch(ground, page(form), LIST)  # noqa: E731 - of three lines
-        yield (
-            f"{name}, each another one",
-            "query and fetch alone",
-            "list",
-            lambda path=path: ask(ground, others(path), 1, SECONDS, b"200"),
-            floor,
-        )
-        yield (
-            f"{name}, unchanged: 304",
-            "query and fetch alone",
-            "list",
-            lambda path=path: unchanged(ground, path),
-            floor,
-        )
-        yield (
-            f"{name}, each another one, zstd",
-            "query and fetch alone",
-            "list",
-            lambda path=path: ask(
-                ground, others(path, "Accept-Encoding: zstd\r\n"), 1, SECONDS, b"200"
-            ),
-            floor,
-        )
+        yield from lists(ground, form)
     identity = ground.sql("intake", "SELECT service_request_id FROM request LIMIT 1")[0][0]
     one = f"SELECT json_fragment FROM request WHERE service_request_id = '{identity}'"
     path = f"/open311/v2/requests/{identity}.json?jurisdiction_id={CITY}"
@@ -100,6 +67,41 @@ def rows(ground: Ground) -> Iterator[tuple[Any, ...]]:
     )
 
 
+def lists(ground: Ground, form: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the lines about lists in one format."""
+    name = f"GET list, {LIST:,} of {ROWS:,}, {form.upper()}"
+    path = f"/open311/v2/requests.{form}?jurisdiction_id={CITY}"
+    alone = "query and fetch alone"
+
+    def floor() -> Measured:
+        return fetch(ground, page(form), LIST)
+
+    yield f"{name}, 1 client", alone, "list", lambda: get(ground, path, 1), floor
+    yield (
+        f"{name}, {READERS} clients",
+        f"pgbench, same query, {READERS} clients",
+        "list",
+        lambda: get(ground, path, READERS),
+        lambda: ground.pgbench("intake", page(form) + ";\n", READERS),
+    )
+    yield f"{name}, each another one", alone, "list", lambda: others(ground, path), floor
+    yield (
+        f"{name}, each of other rows",
+        "query and fetch alone, each of other rows",
+        "list",
+        lambda: others(ground, path, apart_s=LIST * APART_S),
+        lambda: fetch(ground, window(form), LIST, moments()),
+    )
+    yield f"{name}, unchanged: 304", alone, "list", lambda: unchanged(ground, path), floor
+    yield (
+        f"{name}, each another one, zstd",
+        alone,
+        "list",
+        lambda: others(ground, path, "Accept-Encoding: zstd\r\n"),
+        floor,
+    )
+
+
 def prepare(ground: Ground) -> None:
     """Report once through the door, then copy that report until there is something to list."""
     assert ground.intake
@@ -110,18 +112,41 @@ def prepare(ground: Ground) -> None:
 
 def page(form: str) -> str:
     """Return the query of a list page as the database sees it."""
-    return PAGE.format(fragment=f"{form}_fragment", city=CITY, limit=LIST)
+    return PAGE.format(fragment=f"{form}_fragment", city=CITY, more="", limit=LIST)
 
 
-def fetch(ground: Ground, query: str, count: int) -> Measured:
+def window(form: str) -> str:
+    """Return the query of a list page that ends at some moment."""
+    more = "AND requested_datetime <= %s"
+    return PAGE.format(fragment=f"{form}_fragment", city=CITY, more=more, limit=LIST)
+
+
+def moments() -> Iterator[datetime]:
+    """Yield moments that have other reports before them each time."""
+    now = datetime.now(UTC)
+    for number in itertools.count(1):
+        yield now - timedelta(seconds=number % WINDOWS * LIST * APART_S)
+
+
+def fetch(
+    ground: Ground, query: str, count: int, given: Iterator[datetime] | None = None
+) -> Measured:
     """Measure one prepared query with psycopg, rows fetched as bytes, nothing done with them."""
     with psycopg.connect(ground.url("intake"), autocommit=True) as connection:
-        cursor = connection.cursor(binary=True)
-        assert len(cursor.execute(query).fetchall()) == count  # type: ignore[call-overload]
-        return for_a_while(lambda: cursor.execute(query, prepare=True).fetchall())  # type: ignore[call-overload]
+        cursor: Any = connection.cursor(binary=True)
+
+        def once() -> int:
+            values = None if given is None else [next(given)]
+            return len(cursor.execute(query, values, prepare=True).fetchall())
+
+        assert once() == count
+        used = ground.whole_cpu_s()
+        seen = for_a_while(once)
+        whole_us = (ground.whole_cpu_s() - used) / (seen.rate * SECONDS) * 1e6
+        return replace(seen, whole_us=seen.cpu_us + whole_us)
 
 
-# --- the client: as little as HTTP/1.1 needs, so that the cores are left to the service
+# --- the client: wrk, or as little as HTTP/1.1 needs, so that the cores are left to the service
 
 
 Asked = Callable[[], bytes]
@@ -148,15 +173,28 @@ async def _all(port: int, asked: Asked, clients: int, seconds: float, good: byte
     return sum(await asyncio.gather(*talks))
 
 
-def ask(ground: Ground, asked: Asked, clients: int, seconds: float, good: bytes) -> Measured:
-    """Measure requests that many clients send one after the other."""
+def ask(
+    ground: Ground, asked: Asked, clients: int, seconds: float, good: bytes, more: str = ""
+) -> Measured:
+    """Measure requests that many clients send one after the other.
+
+    ``more`` tells wrk in Lua how each differs from the first, as ``asked`` does.
+    """
     process = ground.intake.process
     assert process is not None
-    asyncio.run(_all(ground.intake_port, asked, clients, min(0.5, seconds), good))
-    used, began = cpu_s(process.pid), time.perf_counter()
-    count = asyncio.run(_all(ground.intake_port, asked, clients, seconds, good))
-    took = time.perf_counter() - began
-    return Measured(count / took, (cpu_s(process.pid) - used) / count * 1e6)
+    pid, port = process.pid, ground.intake_port
+    asyncio.run(_all(port, asked, clients, min(0.5, seconds), good))
+    used, whole = cpu_s(pid), ground.whole_cpu_s(pid)
+    if shutil.which("wrk"):
+        seen = by_wrk(port, asked(), clients, seconds, more)
+    else:
+        began, mine = time.perf_counter(), time.process_time()
+        count = asyncio.run(_all(port, asked, clients, seconds, good))
+        seen = Load(count, time.perf_counter() - began, 0, 0)
+        whole -= time.process_time() - mine
+    cpu_us = (cpu_s(pid) - used) / seen.count * 1e6
+    whole_us = (ground.whole_cpu_s(pid) - whole) / seen.count * 1e6
+    return Measured(seen.count / seen.took_s, cpu_us, seen.p50_ms, seen.p99_ms, whole_us)
 
 
 def question(path: str, headers: str = "") -> bytes:
@@ -170,15 +208,34 @@ def get(ground: Ground, path: str, clients: int) -> Measured:
     return ask(ground, lambda: asked, clients, SECONDS, b"200")
 
 
-def others(path: str, headers: str = "") -> Asked:
-    """Return questions for lists that nobody asked for before: each ends at another moment."""
-    now, seconds = datetime.now(UTC), itertools.count(1)
+LUA = """
+local number = {first}
+request = function()
+  number = number + 1
+  local ago = number % {windows} * {apart_s} + number
+  local moment = os.date("!%Y-%m-%dT%H:%M:%SZ", {now} - ago)
+  return wrk.format(nil, "{path}&end_date=" .. moment)
+end
+"""
+WINDOWS = max(1, ROWS // LIST - 1)
+_asked_for = itertools.count(1, 20_000)
+
+
+def others(ground: Ground, path: str, headers: str = "", apart_s: int = 0) -> Measured:
+    """Measure lists that nobody asked for before: each ends at another moment.
+
+    ``apart_s`` is how long before one the next ends, beside a second: 0 for nearly the same rows.
+    """
+    first, now = next(_asked_for), int(time.time())
+    numbers = itertools.count(first + 10_000)
 
     def asked() -> bytes:
-        end = now - timedelta(seconds=next(seconds))
+        number = next(numbers)
+        end = datetime.fromtimestamp(now - (number % WINDOWS * apart_s + number), UTC)
         return question(f"{path}&end_date={end:%Y-%m-%dT%H:%M:%SZ}", headers)
 
-    return asked
+    more = LUA.format(first=first, windows=WINDOWS, apart_s=apart_s, now=now, path=path)
+    return ask(ground, asked, 1, SECONDS, b"200", more)
 
 
 def unchanged(ground: Ground, path: str) -> Measured:
