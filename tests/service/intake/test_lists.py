@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import towns
-from intake.store import reads, searching
+from intake.store import reads, shapes
 
 
 def links(answer):
@@ -244,8 +244,8 @@ def test_circles_and_boxes_of_all_sizes_find_the_same_as_a_ruler(intake):
 @pytest.fixture
 def few_are_counted(monkeypatch):
     """Let a list of more than two be a long one, and nothing be remembered of others."""
-    monkeypatch.setattr(searching, "COUNTED", 2)
-    monkeypatch.setattr(searching, "COUNTED_FEW", 2)
+    monkeypatch.setattr(shapes, "COUNTED", 2)
+    monkeypatch.setattr(shapes, "COUNTED_FEW", 2)
     monkeypatch.setattr(reads, "WHOLE_EVERY_S", 0.0)
 
 

@@ -1,7 +1,7 @@
 """What a search asks of a request, as SQL whose values come later, by name."""
 
 from collections.abc import Iterable, Mapping
-from math import cos, floor, radians
+from math import cos, radians
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +12,6 @@ from intake.domain import Search
 from intake.store.tables import REQUEST
 
 _METRES_A_DEGREE = 111_195.0  # of latitude, on a sphere of 6,371 km
-_CELLS_A_DEGREE = 100
-_A_ROW = 65_536  # more than there are cells around the globe
-MOST_CELLS = 64
 WORDS = "words"  # which no condition on a request tells: store/wording.py
 
 _TIME = REQUEST.c.requested_datetime.type
@@ -137,25 +134,3 @@ def asked_of(search: Search, values: Mapping[str, Value]) -> frozenset[str]:
     if search.order.by == "updated_datetime" and search.start is not None:
         asked.add("updated_since_start")
     return frozenset(asked)
-
-
-def cells(values: Mapping[str, Any]) -> list[int]:
-    """Return the cells of the grid that a search's circle or box touches; none when too many."""
-    for prefix in ("circle_", ""):
-        if f"{prefix}west" in values:
-            found = cells_within(*(values[prefix + side] for side in _SIDES))
-            if found:
-                return found
-    return []
-
-
-def cells_within(south: float, west: float, north: float, east: float) -> list[int]:
-    """Return the cells of the grid that a box touches; none when they are too many."""
-    bottom, left, top, right = (
-        floor(max(-180.0, min(180.0, side)) * _CELLS_A_DEGREE)
-        for side in (south, west, north, east)
-    )
-    if (top - bottom + 1) * (right - left + 1) > MOST_CELLS:
-        return []
-    columns = range(left, right + 1)
-    return [row * _A_ROW + column for row in range(bottom, top + 1) for column in columns]

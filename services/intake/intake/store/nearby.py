@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from intake.domain import Request
-from intake.store.conditions import CELL, cells_within
+from intake.store.conditions import CELL
+from intake.store.grid import cells_within
 from intake.store.requests import PUBLIC, STORED, request_of
 from intake.store.tables import REQUEST
 

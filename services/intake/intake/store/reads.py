@@ -9,14 +9,8 @@ from servicekit.reading import Reader
 
 from intake.domain import Search
 from intake.store.known import Fragments, Known, Mark, Searches, Seen, mark_of, timeless
-from intake.store.searching import (
-    Asked,
-    Shape,
-    asked,
-    count_statement,
-    marks_statement,
-    page_statement,
-)
+from intake.store.searching import count_statement, marks_statement, page_statement
+from intake.store.shapes import Asked, Shape, asked
 from intake.store.singles import Singles
 
 REMEMBERED_S = 30.0
