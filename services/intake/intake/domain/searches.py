@@ -47,16 +47,17 @@ class Search:
 
 
 def ids_begun(words: str, prefix: str) -> tuple[str, ...]:
-    """Return how ids begin that somebody may mean, as they may have typed them; none when words.
+    """Return how ids begin that somebody may mean, as they may have typed them.
 
-    An id may be left off at its end, or lack the letters of the city before it.
+    An id may be left off at its end, or lack the letters of the city before it. Other ids than the
+    city's own, of imported requests, are looked for when there is a figure in them.
     """
     typed = "-".join(words.split())
     spoken = typed.upper().removeprefix(f"{prefix}-")
-    looks_so = spoken != typed.upper() or any(letter.isdigit() for letter in spoken)
-    if len(spoken) < _FEWEST_OF_AN_ID or not looks_so:
+    if len(spoken) < _FEWEST_OF_AN_ID:
         return ()
-    return tuple(dict.fromkeys((typed, typed.upper(), typed.lower(), f"{prefix}-{spoken}")))
+    others = (typed, typed.upper(), typed.lower()) if any(map(str.isdigit, spoken)) else ()
+    return tuple(dict.fromkeys((f"{prefix}-{spoken}", *others)))
 
 
 def search_window(

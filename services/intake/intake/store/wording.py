@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from intake.store.conditions import conditions_of
+from intake.store.requests import PUBLIC
 from intake.store.tables import CHANGE, CHANGE_WAITING, REQUEST, REQUEST_WORDS, WORDS_REACHED
 from intake.store.words import LONGEST_WORD, said, span_of
 
@@ -25,7 +26,7 @@ NEAR = 1_000
 NEAR_IN_AREAS = 2_000
 NAMED = 100
 _WEIGHED = 8  # of so many words, the longest, the rare ones are sought by the index
-_COMMON = 8  # a word is common that one in so many near requests says
+_COMMON = 3  # a word is common that one in so many near requests says
 
 c, w, f = REQUEST.c, REQUEST_WORDS.c, sa.func
 _ASKED = [one for one in c if one.name not in {"json_fragment", "xml_fragment"}]
@@ -34,6 +35,7 @@ TEXTS = ARRAY(sa.Text)
 _ONE: Any = sa.literal_column("1", sa.Integer)
 _TIME = REQUEST.c.requested_datetime.type
 _CITY: Any = sa.bindparam("jurisdiction_id", type_=sa.Text)
+_HERE = (c.jurisdiction_id == _CITY, PUBLIC)
 # As in the index.
 _INDEXED: Any = sa.literal_column(
     "array_to_tsvector(string_to_array(ltrim("
@@ -62,10 +64,9 @@ class Wanted:
         return [column.desc() if self.newest_first else column.asc() for column in columns]
 
     def fitting(self, columns: Any) -> Sequence[Any]:
-        """Return what a row with these columns of a request must be."""
+        """Return what a row with these columns of a public request must be."""
         asked = conditions_of(columns)
-        here = (columns.jurisdiction_id == _CITY, columns.visibility == _text("public"))
-        return (*here, *(asked[name] for name in sorted(self.conditions)))
+        return [asked[name] for name in sorted(self.conditions)]
 
 
 def found(wanted: Wanted) -> sa.CTE:
@@ -132,14 +133,20 @@ def _like(text: Any, words: sa.CTE, before: str = "% ") -> Any:
 
 def _all_said(near: sa.CTE, words: sa.CTE, wanted: Wanted) -> Any:
     """Return the near requests that say all words."""
-    query = sa.select(near.c.service_request_id, near.c.by).where(_like(near.c.words, words))
-    query = query.order_by(*wanted.order(near.c.by, near.c.service_request_id))
-    return _shown(wanted, query.subquery("saying")) if wanted.plain else query.limit(wanted.most)
+    order = wanted.order(near.c.by, near.c.service_request_id)
+    if not wanted.plain:
+        query = sa.select(near.c.service_request_id, near.c.by).where(_like(near.c.words, words))
+        return query.order_by(*order).limit(wanted.most)
+    saying = sa.select(near.c.service_request_id, near.c.by.label("requested_datetime"))
+    return _shown(
+        wanted, saying.where(_like(near.c.words, words)).order_by(*order).subquery("saying")
+    )
 
 
 def _shown(wanted: Wanted, saying: Any, *beyond: Any) -> Any:
     """Return those of some requests that fit, as many as can be shown, in the order they come."""
-    row = _row(saying.c.service_request_id)
+    # The index of all lists knows these columns, and most that are asked of them.
+    row = _row(saying.c.service_request_id, c.requested_datetime == saying.c.requested_datetime)
     query = sa.select(row.c.service_request_id, row.c[wanted.by].label("by"))
     query = query.select_from(saying.join(row, sa.true())).where(*wanted.fitting(row.c))
     if beyond:
@@ -147,20 +154,19 @@ def _shown(wanted: Wanted, saying: Any, *beyond: Any) -> Any:
         edge = sa.tuple_(*beyond)
         query = query.where(key < edge if wanted.newest_first else key > edge)
     if wanted.by == "requested_datetime":
-        order = wanted.order(saying.c.by, saying.c.service_request_id)
+        order = wanted.order(saying.c.requested_datetime, saying.c.service_request_id)
         query = query.order_by(*order).limit(wanted.most)
     return query
 
 
 def _rare(words: sa.CTE, near: sa.CTE) -> sa.CTE:
     """Return the words that the index is asked for: those few say, and always the rarest."""
-    longest = (
-        sa.select(words.c.word).order_by(f.length(words.c.word).desc()).limit(_whole(_WEIGHED))
-    )
-    each = longest.subquery("each").c.word
-    says = near.c.words.op("LIKE")(_text("% ").op("||")(each).op("||")(_text("%")))
-    met = sa.select(f.count()).select_from(near).where(says).correlate(each.table)
-    often = _kept(sa.select(each, met.scalar_subquery().label("met")), "often")
+    like = _text("% ").op("||")(words.c.word).op("||")(_text("%")).label("pattern")
+    longest = sa.select(words.c.word, like).order_by(f.length(words.c.word).desc())
+    each = longest.limit(_whole(_WEIGHED)).subquery("each")
+    says = near.c.words.op("LIKE")(each.c.pattern)
+    met = sa.select(f.count()).select_from(near).where(says).correlate(each)
+    often = _kept(sa.select(each.c.word, met.scalar_subquery().label("met")), "often")
     least = sa.select(f.min(often.c.met)).scalar_subquery()
     few = sa.or_(often.c.met * _whole(_COMMON) <= _whole(NEAR), often.c.met == least)
     return _kept(sa.select(often.c.word).where(few), "rare")
@@ -215,7 +221,7 @@ def _in_span(wanted: Wanted, words: sa.CTE, rare: sa.CTE, edge: sa.CTE, span: An
     query = sa.select(all_of_them).select_from(rare).correlate(span.table).scalar_subquery()
     asked = sa.cast(query, _Tsquery())
     saying = (
-        sa.select(w.service_request_id, w.requested_datetime.label("by"))
+        sa.select(w.service_request_id, w.requested_datetime)
         .where(_INDEXED.op("@@")(asked), _like(w.words, words))
         .order_by(*wanted.order(w.requested_datetime, w.service_request_id))
         .correlate(span.table)
@@ -225,13 +231,13 @@ def _in_span(wanted: Wanted, words: sa.CTE, rare: sa.CTE, edge: sa.CTE, span: An
     return _shown(wanted, saying, *edges)
 
 
-def _row(service_request_id: Any) -> Any:
-    """Return a request looked up by its key, before anything else is asked of it.
+def _row(service_request_id: Any, *more: Any) -> Any:
+    """Return a public request looked up by its key, before anything else is asked of it.
 
     The limit keeps conditions outside, where no other index can be tried for them.
     """
-    mine = c.service_request_id == service_request_id
-    return sa.select(*_ASKED).where(mine).limit(_ONE).lateral()
+    mine = (c.service_request_id == service_request_id, *more)
+    return sa.select(*_ASKED).where(*_HERE, *mine).limit(_ONE).lateral()
 
 
 class _Tsquery(sa.types.UserDefinedType[str]):
@@ -277,7 +283,12 @@ def _named(wanted: Wanted) -> Any:
     last = begun.c.id.op("||")(sa.literal_column("chr(1114111)"))
     hit = (
         sa.select(c.service_request_id, c[wanted.by].label("by"))
-        .where(*wanted.fitting(c), c.service_request_id >= begun.c.id, c.service_request_id < last)
+        .where(
+            *_HERE,
+            *wanted.fitting(c),
+            c.service_request_id >= begun.c.id,
+            c.service_request_id < last,
+        )
         .order_by(c.service_request_id)
         .limit(_whole(NAMED))
         .correlate(begun)
