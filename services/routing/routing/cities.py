@@ -17,6 +17,7 @@ from routing.domain import (
     City,
     Ground,
     Pace,
+    Priority,
     Rule,
     Rules,
     Rung,
@@ -72,15 +73,31 @@ def _target(amount: packs.Amount) -> Target:
 
 
 def _service(service: packs.Service, pack: packs.Pack) -> Service:
-    first, solution = service.targets.first_answer, service.targets.solution
+    first, solution = _targets(service.targets)
     return Service(
         service_code=service.service_code,
         name=_name(service.service_name, pack),
         group=service.group,
         department=service.department,
-        first_answer=_target(first) if first else None,
-        solution=_target(solution) if solution else None,
+        first_answer=first,
+        solution=solution,
         result_photo_required=service.result_photo_required,
+        priorities=tuple(_priority(one) for one in service.priorities),
+    )
+
+
+def _targets(targets: packs.Targets) -> tuple[Target | None, Target | None]:
+    first, solution = targets.first_answer, targets.solution
+    return _target(first) if first else None, _target(solution) if solution else None
+
+
+def _priority(priority: packs.Priority) -> Priority:
+    first, solution = _targets(priority.targets)
+    return Priority(
+        name=priority.priority,
+        answers={code: frozenset(keys) for code, keys in priority.answers.items()},
+        first_answer=first,
+        solution=solution,
     )
 
 

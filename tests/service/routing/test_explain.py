@@ -33,7 +33,7 @@ def test_a_report_described_by_arguments_is_explained(told):
     assert said["inputs"]['answer("ABIERTO")'] == "si"
     assert said["rules"][0]["verdict"] == "decides"
     assert [clock["due_datetime"] for clock in said["clocks"]] == [
-        *("2026-11-22T11:00:00Z", "2026-11-23T09:00:00Z")
+        *("2026-11-22T10:00:00Z", "2026-11-22T15:00:00Z")
     ]
 
 

@@ -55,6 +55,10 @@ def a_move(sequence, state, *, closed=None, answered=None, status=None):
     return slots
 
 
+def retargeted(sequence):
+    return {"solution_breach": domain.Breach(sequence=sequence, due=None)}
+
+
 def a_breach(sequence):
     return domain.Breach(sequence=sequence, due=AT + timedelta(days=1))
 
@@ -118,6 +122,9 @@ def test_a_case_that_only_an_evaluation_knows_has_no_time_yet():
         ([LIFE[0], {"first_answer_breach": a_breach(1)}], "in_arrears"),
         ([LIFE[0], {"first_answer_breach": a_breach(1)}, LIFE[2]], "in_progress"),
         ([LIFE[0], {"solution_breach": a_breach(1)}, LIFE[5]], "attended"),
+        ([LIFE[0], {"solution_breach": a_breach(1)}, retargeted(2)], "in_progress"),
+        ([LIFE[0], {"first_answer_breach": a_breach(1)}, retargeted(2)], "in_arrears"),
+        ([LIFE[0], retargeted(2), {"solution_breach": a_breach(3)}], "in_arrears"),
         (LIFE, "attended"),
         ([LIFE[0], a_move(2, "closed", closed=AT)], "attended"),
         ([LIFE[0], a_move(2, "refused", closed=AT)], "declined"),

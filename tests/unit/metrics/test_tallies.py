@@ -63,7 +63,7 @@ breaches = st.builds(
     lambda clock, sequence, due: {f"{clock}_breach": domain.Breach(sequence=sequence, due=due)},
     st.sampled_from(domain.CLOCKS),
     NUMBERS,
-    TIMES,
+    st.none() | TIMES,
 )
 evaluations = st.builds(
     lambda **values: {"evaluation": domain.Evaluation(**values)},

@@ -15,7 +15,7 @@ CASE = Standing(
 )
 # What each may do in each state. Who changes the table changes this, and says so.
 AT_WORK = "refused resolved"
-OFFICE = "rerouted duplicate withdrawn"
+OFFICE = "rerouted recategorised duplicate withdrawn"
 EXPECTED = {
     "department": {
         "routed": f"accepted started paused not_ours {AT_WORK}",
@@ -76,6 +76,7 @@ def a_full_order(name):
         reason="because",
         to_department="lights",
         duplicate_of="SDR-2",
+        priority="high",
     )
 
 

@@ -66,6 +66,7 @@ def test_a_shipped_pack_shows_everything_a_pack_can_hold(folder):
 
     assert len(services) >= 20
     assert len(asked) >= 5
+    assert "urgent" in {priority.priority for one in services for priority in one.priorities}
     assert {question.datatype for one in asked for question in one.attributes} == DATATYPES
     assert {"realtime", "batch", "blackbox"} == {one.type for one in services}
     assert len(pack.departments) >= 6
@@ -235,6 +236,10 @@ BROKEN = [
     (SERVICES, "      en: [pothole, asphalt, hole, road]\n", "", "keywords is missing in en"),
     (SERVICES, '"2026-11-22T00:00:00Z"', "second", "version is 'second', not a date-time"),
     (SERVICES, "variable: false", "variable: false\n        required: true", "only informs"),
+    (SERVICES, "priority: urgent", "priority: panic", "is 'panic', not one of low, high, urgent"),
+    (SERVICES, "priority: urgent", "priority: normal", "is 'normal', not one of low, high"),
+    (SERVICES, "{ABIERTO: [si]}", "{CERRADO: [si]}", "there is no attribute CERRADO"),
+    (SERVICES, "{ABIERTO: [si]}", "{ABIERTO: [talvez]}", "there is no answer to ABIERTO talvez"),
     (DEPARTMENTS, "    triage: true\n", "", "no department has triage"),
     (DEPARTMENTS, "jefatura.vias@santander.example}", "x@y.example}\n    triage: true", "a second"),
     (DEPARTMENTS, "department: alumbrado", "department: vias-obras", "is already given in line"),

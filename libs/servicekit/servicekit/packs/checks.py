@@ -102,6 +102,25 @@ def _services(draft: Draft, faults: Faults) -> None:
         _unique(services, (*at, "attributes"), "code", faults)
         for number, attribute in enumerate(service.get("attributes", [])):
             _attribute(services, (*at, "attributes", number), attribute, faults)
+        _unique(services, (*at, "priorities"), "priority", faults)
+        for number, priority in enumerate(service.get("priorities", [])):
+            _priority(services, (*at, "priorities", number, "answers"), service, priority, faults)
+
+
+def _priority(
+    services: Document,
+    at: Keys,
+    service: Mapping[str, Any],
+    priority: Mapping[str, Any],
+    faults: Faults,
+) -> None:
+    questions = {one["code"]: one for one in service.get("attributes", [])}
+    for code, keys in priority.get("answers", {}).items():
+        _known(services, (*at, code), code, set(questions), "attribute", faults)
+        values = questions.get(code, {}).get("values")
+        known = {value["key"] for value in values} if values else None
+        for number, key in enumerate(keys):
+            _known(services, (*at, code, number), key, known, f"answer to {code}", faults)
 
 
 def _offered(

@@ -203,6 +203,18 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
+class Priority:
+    """low, high or urgent: the answers that call for it, and its own targets (None: the service's).
+
+    Without answers only staff gives it.
+    """
+
+    priority: str
+    answers: Mapping[str, tuple[str, ...]]
+    targets: Targets
+
+
+@dataclass(frozen=True, slots=True)
 class Offered:
     """Where in the city a service is offered: in any of the districts and areas."""
 
@@ -228,6 +240,7 @@ class Service:
     attributes: tuple[Attribute, ...]
     more_groups: tuple[str, ...] = ()
     offered: Offered | None = None
+    priorities: tuple[Priority, ...] = ()
 
     @property
     def groups(self) -> tuple[str, ...]:

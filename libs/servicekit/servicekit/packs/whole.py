@@ -36,6 +36,7 @@ from servicekit.packs.shapes import (
     Offered,
     OpenData,
     Outcome,
+    Priority,
     Rule,
     Rules,
     Sender,
@@ -311,7 +312,6 @@ def _city(said: Mapping[str, Any]) -> City:
 
 
 def _service(said: Mapping[str, Any]) -> Service:
-    targets = said["targets"]
     return Service(
         service_code=said["service_code"],
         service_name=said["service_name"],
@@ -321,7 +321,8 @@ def _service(said: Mapping[str, Any]) -> Service:
         type=said["type"],
         visibility=said.get("visibility", "public"),
         department=said["department"],
-        targets=Targets(_amount(targets, "first_answer"), _amount(targets, "solution")),
+        targets=_targets(said["targets"]),
+        priorities=tuple(_priority(one) for one in said.get("priorities", [])),
         result_photo_required=said.get("result_photo_required", False),
         duplicate_radius_m=said.get("duplicate_radius_m", 0),
         attributes=tuple(
@@ -334,6 +335,18 @@ def _service(said: Mapping[str, Any]) -> Service:
 
 def _offered(said: Mapping[str, list[str]]) -> Offered:
     return Offered(tuple(said.get("district", ())), tuple(said.get("within", ())))
+
+
+def _targets(said: Mapping[str, Any]) -> Targets:
+    return Targets(_amount(said, "first_answer"), _amount(said, "solution"))
+
+
+def _priority(said: Mapping[str, Any]) -> Priority:
+    return Priority(
+        priority=said["priority"],
+        answers={code: tuple(keys) for code, keys in said.get("answers", {}).items()},
+        targets=_targets(said.get("targets", {})),
+    )
 
 
 def _amount(targets: Mapping[str, Any], clock: str) -> Amount | None:

@@ -88,9 +88,12 @@ class Reopening(Slot):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breach(Slot):
-    """deadline.breached: routing's clock says that the deadline passed."""
+    """deadline.breached: routing's clock says that the deadline passed.
 
-    due: datetime
+    ``due`` is None once another target took its place (deadline.retargeted): it counts no more.
+    """
+
+    due: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,9 +186,9 @@ class Fact:
         return self.solution_is_late or (self.answer_is_late and waits_for_answer)
 
     def _holds(self, breach: Breach | None) -> bool:
-        if breach is None or self.reopening is None:
-            return breach is not None
-        return breach.sequence > self.reopening.sequence
+        if breach is None or breach.due is None:
+            return False
+        return self.reopening is None or breach.sequence > self.reopening.sequence
 
 
 SLOTS = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from metrics.domain.facts import Fact
+from metrics.domain.facts import Breach, Fact
 
 DIMENSIONS = ("department", "service_code", "district", "channel")
 WHOLE, EVERY = "whole", "every"
@@ -110,9 +110,13 @@ def _add_answer(tally: Tally, fact: Fact, zone: ZoneInfo) -> None:
         at = fact.progress.first_answered
         on, took_s = _day(at, zone), _seconds(fact, at)
         tally[on, "answered"] = 1
-        tally[on, "answered_late"] = int(fact.first_answer_breach is not None)
+        tally[on, "answered_late"] = int(_passed(fact.first_answer_breach))
         tally[on, "first_answer_s"] = took_s
         tally[on, f"first_answer:{bucket_of(took_s)}"] = 1
+
+
+def _passed(breach: Breach | None) -> bool:
+    return breach is not None and breach.due is not None
 
 
 def _add_solution(tally: Tally, fact: Fact, zone: ZoneInfo) -> None:

@@ -83,6 +83,10 @@ def _breached(sequence: int, data: Data) -> dict[str, domain.Slot]:
     return {f"{data['clock']}_breach": breach}
 
 
+def _retargeted(sequence: int, data: Data) -> dict[str, domain.Slot]:
+    return {f"{data['clock']}_breach": domain.Breach(sequence=sequence, due=None)}
+
+
 def _evaluated(sequence: int, data: Data) -> dict[str, domain.Slot]:
     evaluation = domain.Evaluation(
         sequence=sequence,
@@ -112,5 +116,6 @@ READERS: Mapping[str, Callable[[int, Data], dict[str, domain.Slot]]] = {
     "request.routed.v1": _routed,
     "case.moved.v1": _moved,
     "deadline.breached.v1": _breached,
+    "deadline.retargeted.v1": _retargeted,
     "request.evaluated.v1": _evaluated,
 }

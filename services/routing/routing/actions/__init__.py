@@ -1,12 +1,13 @@
 """What routing can be asked to do. Each takes an open session and never commits."""
 
 from routing.actions.audit import Audit, seal_history
+from routing.actions.choosing import choose
 from routing.actions.comments import hear_comment
 from routing.actions.desk import Desk
 from routing.actions.explain import Explained, explain_report
 from routing.actions.fire import BATCH_CASES, fire_due
 from routing.actions.move import Asked, carry_out, move_case, standing
-from routing.actions.route import choose, route_request, show_request
+from routing.actions.route import route_request, show_request
 from routing.actions.updates import answer_early, answer_update
 from routing.actions.verdict import dispute_case, evaluate_case
 

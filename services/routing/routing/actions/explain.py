@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from routing import wire
-from routing.actions.route import choose
+from routing.actions.choosing import choose, priority_of
 from routing.domain import Assignment, City, Clock, Verdict, judged
 from routing.domain.cases import promised
 
@@ -29,5 +29,5 @@ def explain_report(report: Mapping[str, Any], city: City) -> Explained:
         to=choose(report, city),
         verdicts=verdicts,
         inputs=facts.inputs,
-        clocks=promised(report["service_code"], requested, city),
+        clocks=promised(report["service_code"], requested, city, priority_of(report, city)),
     )

@@ -7,8 +7,9 @@ from servicekit.errors import BadInput, Conflict, NotFound
 from sqlalchemy.orm import Session
 
 from routing import store, wire
+from routing.actions.choosing import choose
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
-from routing.domain import MOVES, Actor, City, Move, Order, Standing, check
+from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check
 from routing.domain import cases as domain
 from routing.domain.cases import Case
 from routing.domain.history import MOVE
@@ -40,6 +41,7 @@ def standing(case: Case) -> Standing:
         department=case.department,
         service_code=case.service_code,
         reopened_count=case.reopened_count,
+        priority=case.priority,
     )
 
 
@@ -94,7 +96,11 @@ def carry_out(session: Session, ledger: Ledger, case: Case, asked: Asked) -> Cas
     case = settle(ledger, case, city, at)
     case = _make(ledger, case, move, asked, at)
     if move.name in ("not_ours", "rerouted"):
-        case = _hand_over(session, ledger, case, asked.order, at)
+        because = f"{move.name.replace('_', ' ')}: {asked.order.reason}"
+        to = domain.to_department(asked.order, city, because)
+        case = hand_over(session, ledger, case, to, at)
+    if move.name == "recategorised":
+        case = _route_anew(session, ledger, case, asked.order, at)
     if move.name == "reopened":
         case = _route_again(session, ledger, case, at)
     return case
@@ -136,16 +142,40 @@ def _make(ledger: Ledger, before: Case, move: Move, asked: Asked, at: datetime) 
     return ledger.tell(after, "case.moved.v1", data, EVENTS, topic_of(before))
 
 
-def _hand_over(session: Session, ledger: Ledger, before: Case, order: Order, at: datetime) -> Case:
-    """Take the case from one department to another; its clocks run on."""
-    city = ledger.desk.city(before.jurisdiction_id)
-    because = f"{order.move.replace('_', ' ')}: {order.reason}"
-    left = wire.case_unassigned(before, because, at)
-    case = ledger.tell(before, "case.unassigned.v1", left, topic_of(before))
-    case = domain.assigned(case, domain.to_department(order, city, because), at)
+def hand_over(session: Session, ledger: Ledger, before: Case, to: Assignment, at: datetime) -> Case:
+    """Take the case to a department, from another if it was with one; its clocks run on."""
+    city, case = ledger.desk.city(before.jurisdiction_id), before
+    if to.department != before.department:
+        left = wire.case_unassigned(before, to.because, at)
+        case = ledger.tell(before, "case.unassigned.v1", left, topic_of(before))
+    case = domain.assigned(case, to, at)
     routed = wire.request_routed(case, city, before.department)
     case = ledger.tell(case, "request.routed.v1", routed, EVENTS)
     return _show(session, ledger, case, city)
+
+
+def _route_anew(session: Session, ledger: Ledger, case: Case, order: Order, at: datetime) -> Case:
+    """Ask the rules again about a case that has another service or priority.
+
+    With the same service it stays where it is, whoever put it there.
+    """
+    city = ledger.desk.city(case.jurisdiction_id)
+    to = Assignment(
+        department=case.department,
+        rule=case.rule,
+        rules_version=case.rules_version,
+        because=case.because,
+    )
+    if order.service_code:
+        report = store.report_of(session, case)
+        to = choose({**report, **wire.category(case)}, city)
+        store.add_decision(session, wire.decision_row(case, to, ledger.now))
+    case = hand_over(session, ledger, case, to, at)
+    for clock in case.clocks:
+        if clock.replaced == at:
+            data = wire.retargeted(case, clock, order)
+            case = ledger.tell(case, "deadline.retargeted.v1", data, EVENTS, topic_of(case))
+    return settle(ledger, case, city, ledger.now)
 
 
 def _route_again(session: Session, ledger: Ledger, case: Case, at: datetime) -> Case:

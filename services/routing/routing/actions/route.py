@@ -9,20 +9,13 @@ from servicekit import logs
 from sqlalchemy.orm import Session
 
 from routing import store, wire
+from routing.actions.choosing import choose, priority_of
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
-from routing.domain import Assignment, City, Skipped, choose_department
+from routing.domain import Assignment, City, Skipped
 from routing.domain.cases import IMPORT_HOLD, Case, started
 from routing.domain.history import MOVE
 
 log = logs.get(__name__)
-
-
-def choose(report: Mapping[str, Any], city: City) -> Assignment:
-    """Return the department that answers for a report, and the rule that says so."""
-    service = city.services.get(report["service_code"])
-    own = service.department if service else None
-    rules = city.rules_about(report["service_code"], report["service_group"])
-    return choose_department(wire.facts_of(report, city), rules, own, city.triage)
 
 
 def route_request(
@@ -75,6 +68,7 @@ def _opened(report: Mapping[str, Any], city: City, to: Assignment, now: datetime
         channel=report["channel"],
         visibility=report["visibility"],
         state="routed",
+        priority=priority_of(report, city),
         department=to.department,
         rule=to.rule,
         rules_version=to.rules_version,

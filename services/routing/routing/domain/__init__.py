@@ -1,7 +1,7 @@
 """Decisions of routing: who answers, when it is due, what may be done. No clock, no I/O."""
 
 from routing.domain.almanac import YEARS, Almanac
-from routing.domain.city import City, Service
+from routing.domain.city import NORMAL, PRIORITIES, City, Priority, Service
 from routing.domain.clocks import (
     BREACHED,
     ESCALATED,
@@ -48,6 +48,8 @@ __all__ = [
     "ESCALATED",
     "FIRST_ANSWER",
     "MOVES",
+    "NORMAL",
+    "PRIORITIES",
     "ROLES",
     "SOLUTION",
     "STATES",
@@ -70,6 +72,7 @@ __all__ = [
     "Order",
     "Pace",
     "Pause",
+    "Priority",
     "Reported",
     "Rule",
     "Rules",

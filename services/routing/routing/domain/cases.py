@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from routing.domain.city import City
+from routing.domain.city import NORMAL, City
 from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Clock, Pace, Step
 from routing.domain.history import Entry, Head
 from routing.domain.moves import CLOSED, ENDED, REOPENED, RESOLVED, ROUTED, WAITING, Move, Order
 from routing.domain.rules import Assignment
+from routing.domain.worktime import Target
 
 IMPORT_HOLD = timedelta(minutes=15)
 """So long the timers of an imported case are held, that its history can follow it."""
@@ -46,6 +47,7 @@ class Case:
     outcome_code: str | None = None
     words: str | None = None
     duplicate_of: str | None = None
+    priority: str = NORMAL
     history_number: int = 0
     history_hash: bytes | None = None
     clocks: tuple[Clock, ...] = ()
@@ -93,13 +95,15 @@ def recorded(case: Case, kind: str, entry: Entry) -> Case:
 
 def started(case: Case, city: City) -> Case:
     """Return a new case with the clocks of its service running since it was requested."""
-    return replace(case, clocks=promised(case.service_code, case.requested, city))
+    return replace(case, clocks=promised(case.service_code, case.requested, city, case.priority))
 
 
-def promised(service_code: str, requested: datetime, city: City) -> tuple[Clock, ...]:
+def promised(
+    service_code: str, requested: datetime, city: City, priority: str = NORMAL
+) -> tuple[Clock, ...]:
     """Return the clocks that a request of a service gets, running since it was made."""
     service = city.services.get(service_code)
-    targets = service.targets if service else {}
+    targets = service.targets(priority) if service else {}
     return tuple(city.pace.start(kind, target, requested) for kind, target in targets.items())
 
 
@@ -137,7 +141,45 @@ def moved(case: Case, move: Move, order: Order, at: datetime, city: City) -> Cas
     if move.target == REOPENED:
         after = _reopened(after, at, city)
     told = (_told(clock, move, order, at, city.pace) for clock in after.clocks)
-    return replace(after, clocks=tuple(told))
+    after = replace(after, clocks=tuple(told))
+    return _recategorised(after, order, at, city) if move.name == "recategorised" else after
+
+
+def _recategorised(case: Case, order: Order, at: datetime, city: City) -> Case:
+    """Give the case another service or priority, and its running clocks the targets of it."""
+    service = city.services.get(order.service_code or case.service_code)
+    case = replace(case, priority=order.priority or case.priority)
+    if service is None:
+        return case
+    case = replace(case, service_code=service.service_code, service_group=service.group)
+    for kind in (FIRST_ANSWER, SOLUTION):
+        target = service.targets(case.priority).get(kind)
+        case = replace(case, clocks=_with_target(case, kind, target, at, city.pace))
+    return case
+
+
+def _with_target(
+    case: Case, kind: str, target: Target | None, at: datetime, pace: Pace
+) -> tuple[Clock, ...]:
+    clock = case.clock(kind)
+    if clock is None:
+        unanswered = kind == SOLUTION or case.first_answered is None
+        fresh = (pace.start(kind, target, case.requested),) if target and unanswered else ()
+        return (*case.clocks, *fresh)
+    if clock.replaced and target:  # it had no deadline for a while
+        again = replace(clock, stopped=None, replaced=None)
+        return (*case.clocks, pace.retarget(again, target, at, next_round(case, kind))[1])
+    if clock.stopped or clock.target == target:
+        return case.clocks
+    others = tuple(one for one in case.clocks if one is not clock)
+    if target is None:
+        return (*others, replace(clock, stopped=at, next_due=None, replaced=at))
+    return (*others, *pace.retarget(clock, target, at, next_round(case, kind)))
+
+
+def next_round(case: Case, kind: str) -> int:
+    """Return the round of a clock that is started now."""
+    return max((clock.round + 1 for clock in case.clocks if clock.kind == kind), default=0)
 
 
 def _counted(case: Case, move: Move) -> Case:
@@ -163,10 +205,10 @@ def _ended(before: Case, after: Case, order: Order, at: datetime) -> Case:
 def _reopened(after: Case, at: datetime, city: City) -> Case:
     """Open the case anew: a promise was broken, so the solution gets its full target once more."""
     service = city.services.get(after.service_code)
-    target = service.solution if service else None
+    target = service.targets(after.priority).get(SOLUTION) if service else None
     clocks = after.clocks
     if target:
-        clocks = (*clocks, city.pace.start(SOLUTION, target, at, after.reopened_count))
+        clocks = (*clocks, city.pace.start(SOLUTION, target, at, next_round(after, SOLUTION)))
     return replace(after, clocks=clocks, closed=None, outcome_code=None, words=None)
 
 

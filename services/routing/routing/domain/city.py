@@ -1,6 +1,6 @@
 """What routing knows of a city, read from its pack."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -9,6 +9,25 @@ from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Pace
 from routing.domain.facts import Ground
 from routing.domain.rules import Rules
 from routing.domain.worktime import Target
+
+NORMAL = "normal"
+PRIORITIES = ("low", NORMAL, "high", "urgent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priority:
+    """Answers that call for a priority, all of them; its own targets, None for the service's."""
+
+    name: str
+    answers: Mapping[str, frozenset[str]]
+    first_answer: Target | None = None
+    solution: Target | None = None
+
+    def called_for(self, answers: Mapping[str, Collection[str]]) -> bool:
+        """Whether a report with these answers gets it by itself."""
+        return bool(self.answers) and all(
+            not keys.isdisjoint(answers.get(code, ())) for code, keys in self.answers.items()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +41,21 @@ class Service:
     first_answer: Target | None
     solution: Target | None
     result_photo_required: bool
+    priorities: tuple[Priority, ...] = ()
 
-    @property
-    def targets(self) -> dict[str, Target]:
-        """The targets there are, by clock."""
-        both = {FIRST_ANSWER: self.first_answer, SOLUTION: self.solution}
+    def targets(self, priority: str = NORMAL) -> dict[str, Target]:
+        """Return the targets there are for a priority, by clock."""
+        own = next((one for one in self.priorities if one.name == priority), None)
+        both = {
+            FIRST_ANSWER: (own and own.first_answer) or self.first_answer,
+            SOLUTION: (own and own.solution) or self.solution,
+        }
         return {kind: target for kind, target in both.items() if target}
+
+    def priority_of(self, answers: Mapping[str, Collection[str]]) -> str:
+        """Return the priority that a report's answers call for: the first, else normal."""
+        found = (one.name for one in self.priorities if one.called_for(answers))
+        return next(found, NORMAL)
 
 
 @dataclass(frozen=True, kw_only=True)

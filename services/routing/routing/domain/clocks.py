@@ -50,7 +50,11 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Clock:
-    """A running, paused or stopped clock. ``round`` counts the reopenings it has seen."""
+    """A running, paused or stopped clock.
+
+    ``round`` is one more each time a clock of this kind is started anew. ``replaced`` is when
+    another target took this one's place: then it is stopped, and judges nothing.
+    """
 
     kind: str
     round: int
@@ -63,6 +67,7 @@ class Clock:
     pauses: tuple[Pause, ...] = ()
     stopped: datetime | None = None
     breached: datetime | None = None
+    replaced: datetime | None = None
 
     @property
     def paused(self) -> bool:
@@ -72,6 +77,8 @@ class Clock:
     @property
     def late(self) -> bool:
         """Whether its answer came late, or is late already as far as it has been said."""
+        if self.replaced:
+            return False
         return self.stopped > self.due if self.stopped else self.breached is not None
 
 
@@ -135,6 +142,26 @@ class Pace:
         if clock.stopped:
             return clock
         return replace(self.resume(clock, at), stopped=at, next_due=None)
+
+    def retarget(
+        self, clock: Clock, target: Target, at: datetime, number: int
+    ) -> tuple[Clock, Clock]:
+        """Return a running clock as it ends, and the one with another target in its place.
+
+        The new one counts from where the old one started, with its pauses: the time that is used
+        up stays used up. It is reckoned by today's calendar, and says its steps anew.
+        """
+        ended = replace(clock, stopped=at, next_due=None, replaced=at)
+        fresh = replace(
+            clock,
+            round=number,
+            target=target,
+            calendar_version=self.calendar.version,
+            next_step=0,
+            breached=None,
+        )
+        fresh = replace(fresh, due=self.due(fresh))
+        return ended, fresh if fresh.paused else self._armed(fresh)
 
     def due_steps(self, clock: Clock, until: datetime) -> tuple[Clock, list[Step]]:
         """Return the steps whose time has come by ``until``, and the clock after them."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
 
-from routing.domain.city import City
+from routing.domain.city import NORMAL, PRIORITIES, City
 from routing.domain.clocks import WAITING_FOR
 
 RECEIVED, ROUTED, ACCEPTED, IN_PROGRESS = "received", "routed", "accepted", "in_progress"
@@ -89,6 +89,14 @@ TABLE: tuple[Move, ...] = (
         needs=frozenset({"to_department", "reason"}),
     ),
     Move(
+        name="recategorised",
+        sources=_AT_WORK,
+        target=ROUTED,
+        who=_OFFICE,
+        answers=False,
+        needs=frozenset({"reason"}),
+    ),
+    Move(
         name="duplicate",
         sources=_AT_WORK,
         target=DUPLICATE,
@@ -139,6 +147,8 @@ class Order:
     to_department: str | None = None
     duplicate_of: str | None = None
     waiting_for: str | None = None
+    service_code: str | None = None
+    priority: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +160,7 @@ class Standing:
     department: str
     service_code: str
     reopened_count: int
+    priority: str = NORMAL
 
 
 def allowed(case: Standing, actor: Actor) -> list[Move]:
@@ -225,8 +236,22 @@ def _unknown(case: Standing, move: Move, order: Order, city: City) -> list[str]:
         faults.append("duplicate_of must be another request")
     if order.waiting_for and (move.name != "paused" or order.waiting_for not in WAITING_FOR):
         faults.append(f"waiting_for must be one of {', '.join(WAITING_FOR)}, and with paused")
+    if move.name == "recategorised":
+        faults += _category_faults(case, order, city)
     if move.name in ("not_ours", "rerouted"):
         faults += _destination_faults(case, order, city)
+    return faults
+
+
+def _category_faults(case: Standing, order: Order, city: City) -> list[str]:
+    code, priority = order.service_code, order.priority
+    faults = []
+    if code and code not in city.services:
+        faults.append(f"service_code is unknown: {code}")
+    if priority and priority not in PRIORITIES:
+        faults.append(f"priority must be one of {', '.join(PRIORITIES)}")
+    if code in (None, case.service_code) and priority in (None, case.priority):
+        faults.append("another service_code or priority required for recategorised")
     return faults
 
 

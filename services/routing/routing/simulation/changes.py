@@ -125,5 +125,5 @@ def described(before: City, after: City) -> list[str]:
 
 
 def _words(service: Service | None, clock: str) -> str:
-    target = service.targets.get(clock) if service else None
+    target = service.targets().get(clock) if service else None
     return f"{target.amount:g} {target.unit}" if target else "none"

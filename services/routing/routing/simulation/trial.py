@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from routing import actions
+from routing import actions, wire
 from routing.domain import Assignment, City, Clock, Pause, Target
 
 ON_TIME: Final = "on_time"
@@ -72,7 +72,8 @@ class Trial:
 
     def _outcome(self, past: Past, city: City, to: Assignment) -> Outcome:
         service = city.services.get(past.report["service_code"])
-        targets = service.targets if service else {}
+        answers = wire.answers_of(past.report)
+        targets = service.targets(service.priority_of(answers)) if service else {}
         due: dict[str, datetime] = {}
         verdicts = []
         for run in past.runs:

@@ -97,13 +97,12 @@ def save_cases(session: Session, cases: Sequence[Case]) -> None:
 
 
 _FIXED = {
-    *("jurisdiction_id", "service_request_id", "service_code", "service_group", "district"),
-    *("channel", "requested", "imported"),
+    *("jurisdiction_id", "service_request_id", "district", "channel", "requested", "imported"),
 }
 _CHANGING = [name for name in _CASE_FIELDS if name not in _FIXED]
 _CLOCK_CHANGING = [
     *("calendar_version", "due", "next_step", "next_due", "pauses", "waiting_for", "stopped"),
-    "breached",
+    *("breached", "replaced"),
 ]
 
 
@@ -131,6 +130,7 @@ def _clock_row(case_id: int, clock: Clock) -> dict[str, Any]:
         "waiting_for": [pause.waiting_for for pause in clock.pauses],
         "stopped": clock.stopped,
         "breached": clock.breached,
+        "replaced": clock.replaced,
     }
 
 
@@ -165,6 +165,7 @@ def _clock(row: sa.Row[Any]) -> Clock:
         ),
         stopped=row.stopped,
         breached=row.breached,
+        replaced=row.replaced,
     )
 
 

@@ -54,6 +54,7 @@ CASES = sa.Table(
     _column("outcome_code", _TEXT, nullable=True),
     _column("words", _TEXT, nullable=True),
     _column("duplicate_of", _TEXT, nullable=True),
+    _column("priority", _TEXT, server_default=sa.text("'normal'")),
     _column("history_number", sa.BigInteger, server_default=sa.text("0")),
     _column("history_hash", sa.LargeBinary, nullable=True),
     _column("late", sa.Boolean),
@@ -94,6 +95,7 @@ CLOCKS = sa.Table(
     _column("waiting_for", ARRAY(_TEXT), server_default=sa.text("'{}'")),
     _column("stopped", _TIME, nullable=True),
     _column("breached", _TIME, nullable=True),
+    _column("replaced", _TIME, nullable=True),
 )
 
 MOVES = sa.Table(
@@ -116,6 +118,8 @@ MOVES = sa.Table(
     _column("duplicate_of", _TEXT, nullable=True),
     _column("update_id", _TEXT, nullable=True),
     _column("waiting_for", _TEXT, nullable=True),
+    _column("service_code", _TEXT, nullable=True),
+    _column("priority", _TEXT, nullable=True),
     _column("moved", _TIME),
     _column("recorded", _TIME),
     *_chained(),

@@ -18,7 +18,7 @@ Data = dict[str, Any]
 _SAME = (
     *("jurisdiction_id", "service_request_id", "service_code", "service_group", "district"),
     *("channel", "visibility", "state", "status", "department", "rule", "rules_version"),
-    *("because", "late", "reopened_count", "not_ours_count", "outcome_code", "words"),
+    *("priority", "because", "late", "reopened_count", "not_ours_count", "outcome_code", "words"),
     "duplicate_of",
 )
 _REPORTED = ("description", "address", "lat", "long")
@@ -75,7 +75,7 @@ def decision(row: Any) -> Data:
 
 _MOVED = (
     *("outcome_code", "words", "reason", "to_department", "duplicate_of", "update_id"),
-    "waiting_for",
+    *("waiting_for", "service_code", "priority"),
 )
 
 

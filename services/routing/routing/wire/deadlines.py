@@ -43,6 +43,7 @@ def clock_explained(said: Explanation, language: str) -> Data:
         "stopped_datetime": moment(clock.stopped),
         "breached_datetime": moment(clock.breached),
         "paused": clock.paused,
+        "replaced_datetime": moment(clock.replaced),
         "late": clock.late,
         "explanation": in_words(said, language),
     }
@@ -99,6 +100,9 @@ class _Speaker:
             parts.append(
                 _("All pauses together: %(length)s.") % {"length": self.length(said.paused)}
             )
+        if clock.replaced:
+            text = _("Another target took its place on %(at)s.")
+            return " ".join([*parts, text % {"at": self.at(clock.replaced)}])
         due = _("Due %(due)s.") if not clock.paused else _("Due %(due)s, and later by this pause.")
         return " ".join([*parts, due % {"due": self.at(clock.due)}])
 

@@ -40,6 +40,11 @@ def facts_of(report: Mapping[str, Any], city: City) -> Facts:
     )
 
 
+def answers_of(report: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the answers of a report by the code of the question."""
+    return {one["code"]: one["values"] for one in report.get("attributes") or ()}
+
+
 def read_order(data: Mapping[str, Any]) -> Order:
     """Read what a department's update, or a body of the API, asks for."""
     return Order(
@@ -51,6 +56,8 @@ def read_order(data: Mapping[str, Any]) -> Order:
         to_department=data.get("to_department") or None,
         duplicate_of=data.get("duplicate_of") or None,
         waiting_for=data.get("waiting_for") or None,
+        service_code=data.get("service_code") or None,
+        priority=data.get("priority") or None,
     )
 
 
@@ -63,6 +70,27 @@ def _about(case: Case) -> Data:
         "district": case.district,
         "channel": case.channel,
         "department": case.department,
+        "priority": case.priority,
+    }
+
+
+def category(case: Case) -> Data:
+    """Return what a case is about, as a report says it."""
+    return {"service_code": case.service_code, "service_group": case.service_group}
+
+
+def retargeted(case: Case, before: Clock, order: Order) -> Data:
+    """Tell that another target took the place of a clock's; what it said counts no more."""
+    now = case.clock(before.kind)
+    assert now is not None  # noqa: S101 - a clock is never taken away
+    return {
+        **_about(case),
+        "clock": before.kind,
+        "previous_due_datetime": moment(before.due),
+        "due_datetime": None if now.replaced else moment(now.due),
+        "reason": order.reason,
+        "retargeted_datetime": moment(before.replaced),
+        **({} if now.replaced else {"reckoned": clock_told(now)}),
     }
 
 
@@ -255,6 +283,8 @@ def move_row(
         "duplicate_of": order.duplicate_of,
         "update_id": update_id,
         "waiting_for": order.waiting_for,
+        "service_code": order.service_code,
+        "priority": order.priority,
         "moved": moved,
         "recorded": recorded,
     }
