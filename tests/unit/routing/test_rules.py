@@ -37,7 +37,12 @@ def facts(**changes):
         "channel": "web",
         "local": SATURDAY_NIGHT,
         "words": "A deep hole. ¡INUNDACIÓN! It smells of gas",
-        "answers": {"SIZE": ("big", "deep"), "DEPTH": ("12,5",), "NOTE": ("none",)},
+        "answers": {
+            "SIZE": ("big", "deep"),
+            "DEPTH": ("12,5",),
+            "NOTE": ("none",),
+            "HUGE": ("1e400",),
+        },
         "ground": ground(),
     }
     return Facts(Reported(**(given | changes)))
@@ -74,6 +79,7 @@ def rule(when="true", name="one", department="roads", broken=None):
         ('"red" in answers("COLOUR")', False),
         ('number("DEPTH") > 12', True),
         ('number("NOTE") > 0 || number("NOTE") <= 0', False),
+        ('number("HUGE") > 0', False),
         ('number("COLOUR") != 0', True),
         ('words("hole")', True),
         ('words("hol")', False),

@@ -130,6 +130,23 @@ def test_brackets_say_what_binds_more(text, same):
     assert expressions.parse(text) == expressions.parse(same)
 
 
+@pytest.mark.parametrize(
+    ("sign", "less", "same", "more"),
+    [
+        ("==", False, True, False),
+        ("!=", True, False, True),
+        ("<", True, False, False),
+        ("<=", True, True, False),
+        (">", False, False, True),
+        (">=", False, True, True),
+    ],
+)
+def test_each_sign_means_what_it_means(sign, less, same, more):
+    holds = expressions.compiled(expressions.parse(f"size {sign} 5"))
+
+    assert [holds({"size": size}) for size in (4, 5, 6)] == [less, same, more]
+
+
 # Made-up conditions that are well typed, as the text would say them.
 texts = st.sampled_from(["red", "blue", "", 'a "b"', "back\\slash", "ñ"]).map(Literal)
 numbers = st.one_of(st.integers(-20, 20), st.floats(-5, 5).map(lambda n: round(n, 3))).map(Literal)

@@ -495,6 +495,16 @@ def test_a_service_is_offered_in_its_districts_and_areas_and_nowhere_outside_the
             "when: |\n      located &&\n      puerto",
             "puerto",
         ),
+        (
+            'when: within("Puerto de Santander")',
+            "when: >-\n      located   &&\n\n      (  puerto )",
+            "puerto",
+        ),
+        (
+            'when: within("Puerto de Santander")',
+            "when: located   &&\n      !  puerto",
+            "puerto",
+        ),
     ],
 )
 def test_a_fault_in_a_condition_names_its_column_however_yaml_wrote_it(

@@ -131,9 +131,10 @@ def _answer(report: Reported, code: str) -> str:
 
 def _number(report: Reported, code: str) -> float:
     try:
-        return float(_answer(report, code).replace(",", "."))
+        found = float(_answer(report, code).replace(",", "."))
     except ValueError:
         return math.nan
+    return found if math.isfinite(found) else math.nan
 
 
 _FACTS: Final[Mapping[str, Callable[..., Any]]] = {
