@@ -5,6 +5,7 @@ Read once per request by the validation; a handler asks ``servicekit.web.form()`
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, unquote_to_bytes
 
@@ -20,6 +21,7 @@ MULTIPART = "multipart/form-data"
 MAX_FIELDS = 1000
 MAX_FILES = 100  # empty ones, which count as not sent, among them
 MAX_FIELD_BYTES = 1 << 20
+REMEMBERED_CHARS = 60
 # Starlette's parser takes text that is not UTF-8 for Latin-1 without a word. So it is told to
 # read all text as Latin-1, which keeps each byte, and what the bytes mean is decided here.
 _BYTE_BY_BYTE = "latin-1"
@@ -110,16 +112,28 @@ def read_pairs(given: bytes, most: int) -> list[tuple[str, str]]:
     text = given.decode()
     if not text.isascii():  # rare, and then bytes and escapes may only together make a character
         return parse_qsl(text, keep_blank_values=True, max_num_fields=most, errors="strict")
-    pieces = text.split("&")
+    pieces = text.replace("+", " ").split("&")
     if len(pieces) > most:
         raise ValueError
-    pairs = [piece.partition("=") for piece in pieces if piece]
-    return [(_unquoted(name), _unquoted(value)) for name, _, value in pairs]
+    parts = [piece.partition("=") for piece in pieces if piece]
+    if "%" not in text:
+        return [(name, value) for name, _, value in parts]
+    return [
+        (_name(name) if "%" in name else name, _unquoted(value) if "%" in value else value)
+        for name, _, value in parts
+    ]
 
 
 def _unquoted(text: str) -> str:
-    text = text.replace("+", " ")
-    return unquote_to_bytes(text).decode() if "%" in text else text
+    return unquote_to_bytes(text).decode()
+
+
+_remembered = lru_cache(512)(_unquoted)
+
+
+def _name(text: str) -> str:
+    """Return a field's name, of which there are few: ``attribute%5BSIZE%5D``."""
+    return _remembered(text) if len(text) < REMEMBERED_CHARS else _unquoted(text)
 
 
 async def read_multipart(receive: Receive, headers: Headers, limit_bytes: int) -> Form:

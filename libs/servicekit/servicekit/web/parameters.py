@@ -71,13 +71,14 @@ class Parameter:
         self.read = reader(schema)
         # What asks nothing of a text need not be asked of it.
         self.check = None if schema.keys() <= _OF_TEXT and _is_text(schema) else compiled(schema)
+        self.words = tuple(schema.get("enum", ())) if schema.get("type") == "string" else ()
         self.required = bool(declared.get("required"))
         self.has_default, self.default = "default" in schema, schema.get("default")
 
     def take(self, values: Sequence[str], taken: dict[str, Any], faults: list[str]) -> None:
         """Put what the texts mean into ``taken``, or what is wrong with it into ``faults``."""
         value = self.read(values)
-        if self.check is not None:
+        if self.check is not None and value not in self.words:
             try:
                 self.check(value)
             except fastjsonschema.JsonSchemaValueException as fault:

@@ -4,7 +4,8 @@ connexion builds its validators anew for every request, which costs more than al
 middleware stands in their place. Tests hold both to the same verdicts.
 """
 
-from collections.abc import Mapping
+import inspect
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import Any
 
@@ -49,6 +50,7 @@ class Body:
         }
         self.fields = {kind: _readers(schema) for kind, schema in self.schemas.items()}
         self.plain = {kind for kind, schema in self.schemas.items() if takes_any_texts(schema)}
+        self.wanted = _takes_body(operation.function)
         extra = operation.request_body or {}
         self.limit_bytes = int(extra.get("x-max-body-bytes", DEFAULT_LIMIT_BYTES))
 
@@ -83,6 +85,8 @@ class Body:
         return self._checked(value, JSON)
 
     def _form(self, form: Form, kind: str) -> dict[str, Any]:
+        if kind in self.plain and not self.wanted:
+            return {}  # the handler reads the form itself
         if kind in self.plain:
             return {name: value for name, value in form.fields if value and not value.isspace()}
         fields = self.fields[kind]
@@ -107,6 +111,11 @@ def _content_type(scope: Scope) -> str:
         if name == b"content-type":
             return str(value.decode("latin-1"))
     return ""
+
+
+def _takes_body(function: Callable[..., Any]) -> bool:
+    parameters = inspect.signature(function).parameters.values()
+    return any(one.name == "body" or one.kind is one.VAR_KEYWORD for one in parameters)
 
 
 def _readers(schema: Mapping[str, Any]) -> dict[str, Reader]:
