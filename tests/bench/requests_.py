@@ -51,13 +51,14 @@ def rows(ground: Ground) -> Iterator[tuple[Any, ...]]:
     identity = ground.sql("intake", "SELECT service_request_id FROM request LIMIT 1")[0][0]
     one = f"SELECT json_fragment FROM request WHERE service_request_id = '{identity}'"
     path = f"/open311/v2/requests/{identity}.json?jurisdiction_id={CITY}"
-    yield (
-        "GET one, JSON, 1 client",
-        "query and fetch alone",
-        "request",
-        lambda: get(ground, path, 1),
-        lambda: fetch(ground, one, 1),
-    )
+    for clients in (1, REPORTERS):
+        yield (
+            f"GET one, JSON, {clients} client" + "s" * (clients > 1),
+            "query and fetch alone",
+            "request",
+            lambda clients=clients: get(ground, path, clients),
+            lambda: fetch(ground, one, 1),
+        )
     yield (
         f"GET one, JSON, {REPORTERS} clients",
         f"pgbench, same query, {REPORTERS} clients",
