@@ -119,6 +119,13 @@ def test_what_would_be_is_looked_at_from_a_moment(told, file):
     assert said["on_time"]["solution"]["before"]["late"] == 1
 
 
+def test_only_what_was_reported_in_a_stretch_of_time_is_tried(told, file):
+    window = ("--since", "2026-11-14T00:00:00+01:00", "--until", "2026-11-26T09:00:00+01:00")
+
+    assert told("--from", file, *window)["cases"] == 2
+    assert told("--from", file, "--since", "2026-11-26T09:00:00+01:00")["cases"] == 1
+
+
 def test_the_same_file_says_the_same_packed_and_as_json_lines(told, file, tmp_path):
     packed = tmp_path / "past.csv.gz"
     packed.write_bytes(gzip.compress(file.read_bytes()))

@@ -4,8 +4,9 @@ import argparse
 import contextlib
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -45,8 +46,9 @@ def simulate(process: Process, argv: Sequence[str]) -> int:
     )
     at = wire.read_moment(asked.at) if asked.at else process.now()
     run = Simulation(Trial(before=before, after=after, at=at), most=asked.list)
+    window = Window.read(asked.since, asked.until)
     with _file(asked.changed) as file:
-        run.read(_past(process, before, asked, run.unreadable), file)
+        run.read(filter(window.holds, _past(process, before, asked, run.unreadable)), file)
     said = run.answer()
     if asked.format == "json":
         sys.stdout.write(orjson.dumps(said, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -77,7 +79,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SERVICE.CLOCK=TARGET",
         help="'bache.solution=3 working_days', '*.first_answer=x0.5', 'bache.solution=none'",
     )
-    parser.add_argument("--at", help="the moment to look from; default now")
+    parser.add_argument("--since", metavar="DATETIME", help="only what was reported then or later")
+    parser.add_argument("--until", metavar="DATETIME", help="only what was reported before")
+    parser.add_argument("--at", metavar="DATETIME", help="the moment to look from; default now")
     parser.add_argument("--format", choices=("table", "json"), default="table")
     parser.add_argument("--list", type=int, default=20, help="so many changed cases are shown")
     parser.add_argument(
@@ -129,6 +133,26 @@ def _mapping(path: Path | None) -> dict[str, str]:
     return {str(category): str(code) for category, code in read.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From when to when, the end left out; None is any time."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @classmethod
+    def read(cls, since: str | None, until: str | None) -> "Window":
+        """Read both; raises BadInput for what is no date-time with an offset."""
+        return cls(*(wire.read_moment(text) if text else None for text in (since, until)))
+
+    def holds(self, past: Past) -> bool:
+        """Whether it was reported then."""
+        if self.since is None and self.until is None:
+            return True
+        at = wire.read_moment(past.report["requested_datetime"])
+        return (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+
+
 @dataclass
 class Simulation:
     """One run over the past; ``most`` bounds the changed cases that it keeps of each kind.
@@ -143,7 +167,7 @@ class Simulation:
     shifted: list[Data] = field(default_factory=list)
     unreadable: Counter[str] = field(default_factory=Counter)
 
-    def read(self, past: Iterator[Past], file: IO[bytes] | None) -> None:
+    def read(self, past: Iterable[Past], file: IO[bytes] | None) -> None:
         """Try every case; what would differ goes to the file, the first of it is kept."""
         for one in past:
             before, after = self.trial.outcomes(one)
