@@ -126,6 +126,24 @@ def test_a_new_list_is_made_of_rows_that_others_have_read(
     assert not [one for one in asked if "fragment" in one]
 
 
+def test_of_a_list_of_held_rows_only_the_new_ones_are_read(
+    intake, get, answered, every_page_is_long
+):
+    for _ in range(4):
+        intake.clock.forward(minutes=1)
+        intake.reported()
+    for _ in range(3):
+        get("requests.json", page_size="3")
+    intake.clock.forward(minutes=1)
+    newest = intake.reported()
+    answered.clear()
+    listed = get("requests.json", page_size="3").json()
+
+    assert [one.ntuples for one in answered] == [1, 1]
+    assert listed[0]["service_request_id"] == newest
+    assert listed == get("requests.json", page_size="5").json()[:3]
+
+
 def test_a_list_of_held_rows_shows_every_change_at_once(intake, get, routing, every_page_is_long):
     first, second = intake.reported(), intake.reported()
     for page_size in "2222":

@@ -81,7 +81,7 @@ class Lists:
                 return caching.not_modified(headers["ETag"], headers)
             body = self.shelf.take(question, known.mark)
             if body is None:
-                body = self._composed(known, asked.format)
+                body = await self._composed(asked, known)
                 if heard and body is not None:
                     self.shelf.put(question, known.mark, body)
             if body is not None:
@@ -96,9 +96,9 @@ class Lists:
     async def _total(self, asked: Asked, page: store.Page) -> int | None:
         return await self.reads.total(asked.search, page.mark.rows, page.few)
 
-    def _composed(self, known: store.Known, fmt: str) -> bytes | None:
-        fragments = self.reads.held(known, fmt)
-        return joined(fragments, fmt) if fragments else None
+    async def _composed(self, asked: Asked, known: store.Known) -> bytes | None:
+        fragments = await self.reads.held(asked.search, known, asked.format)
+        return joined(fragments, asked.format) if fragments else None
 
 
 def _headers(asked: Asked, mark: store.Mark, total: int | None) -> dict[str, str]:

@@ -110,6 +110,11 @@ class Fragments:
         except KeyError:
             return None
 
+    def lacking(self, marks: bytes) -> int:
+        """Return up to which row of a page there is one that is not held."""
+        held = self._held
+        return max((row for row, mark in enumerate(_each(marks), 1) if mark not in held), default=0)
+
     def keep(self, marks: bytes, fragments: Sequence[bytes]) -> bool:
         """Hold a page's fragments; tells whether nearly all of them were held already."""
         now = time.monotonic()

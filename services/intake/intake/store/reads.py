@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from psycopg.pq.abc import PGresult
 from servicekit.reading import Reader
 
 from intake.domain import Search
@@ -20,6 +21,8 @@ _OFF = ("seqscan", "hashjoin", "mergejoin", "sort")
 _ALONG_INDEXES = " ".join(f"-c enable_{one}=off" for one in _OFF) + " -c jit=off"
 # Of fewer rows, a page is read as fast as it is looked for.
 LONG = 250
+# So many rows, the first of a page, are read without the others.
+NEW = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +61,12 @@ class Reads:
         """Return a page as it is answered."""
         one = asked(search)
         found = await self._reader(one).rows(page_statement(one.shape, fmt), one.values)
-        rows, value = range(found.ntuples), found.get_value
-        marks = b"".join([value(row, 0) or b"" for row in rows])
-        fragments = [value(row, 1) or b"" for row in rows]
+        marks, fragments = _rows(found)
         if search.page_size >= LONG:
             held = self._fragments[fmt].keep(marks, fragments)
             self._held[one.shape, fmt] = held
-        few = int.from_bytes(value(0, 2) or b"") if one.shape.worded and rows else None
+        worded = one.shape.worded and fragments
+        few = int.from_bytes(found.get_value(0, 2) or b"") if worded else None
         return Page(mark_of(marks), fragments, few)
 
     async def known(self, search: Search) -> Known:
@@ -94,9 +96,31 @@ class Reads:
         """Tell whether the rows of a long page are held, as those of the last one were."""
         return search.page_size >= LONG and self._held.get((asked(search).shape, fmt), False)
 
-    def held(self, known: Known, fmt: str) -> list[bytes] | None:
-        """Return the fragments of a long page, None when one of them is not held."""
-        return self._fragments[fmt].find(known.marks) if known.mark.rows >= LONG else None
+    async def held(self, search: Search, known: Known, fmt: str) -> list[bytes] | None:
+        """Return the fragments of a long page, None when one of them is not held.
+
+        A few that are new, before all the others, are read alone.
+        """
+        if known.mark.rows < LONG:
+            return None
+        held = self._fragments[fmt]
+        found = held.find(known.marks)
+        if found is None:
+            new = held.lacking(known.marks)
+            if new <= NEW and await self._new_ones(search, known, fmt, new):
+                return held.find(known.marks)
+        return found
+
+    async def _new_ones(self, search: Search, known: Known, fmt: str, new: int) -> bool:
+        one = asked(search)
+        if not one.shape.direct or one.shape.worded:
+            return False
+        values = {**one.values, "rows": new}
+        marks, fragments = _rows(
+            await self._reader(one).rows(page_statement(one.shape, fmt), values)
+        )
+        self._fragments[fmt].keep(marks, fragments)
+        return known.marks.startswith(marks)
 
     async def total(self, search: Search, rows: int, few: int | None = None) -> int | None:
         """Return how many requests a search finds, None when it is too much to count now.
@@ -137,3 +161,9 @@ class Reads:
         if one.shape.worded and one.shape.ordered:
             return self.worded
         return self.ordered if one.shape.ordered else self.free
+
+
+def _rows(found: PGresult) -> tuple[bytes, list[bytes]]:
+    """Return the marks of a page's rows, and their fragments."""
+    rows, value = range(found.ntuples), found.get_value
+    return b"".join([value(row, 0) or b"" for row in rows]), [value(row, 1) or b"" for row in rows]
