@@ -17,7 +17,7 @@ KEPT = timedelta(days=90)
 _LOOKED_AT = timedelta(days=7)  # so long the timed work may rest without leaving anything over
 _FORGOTTEN_AT_ONCE = 5000
 FORGET_EVERY_S = 600.0
-WORDED_AT_ONCE = 1000
+WORDED_AT_ONCE = 250
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from intake.store.requests import PUBLIC
@@ -54,7 +54,7 @@ def write_words(session: Session, jurisdiction_id: str, limit: int) -> bool:
     )
     rows = session.execute(found).all()
     if rows:
-        _write(session, sorted({row.service_request_id for row in rows}))
+        _write(session, _FIRST, list({row.service_request_id for row in rows}))
         mine = WORDS_REACHED.c.jurisdiction_id == jurisdiction_id
         session.execute(sa.update(WORDS_REACHED).where(mine).values(number=rows[-1].number))
     return len(rows) == limit
@@ -73,7 +73,7 @@ def write_words_again(session: Session, after: str, limit: int) -> str | None:
     )
     ids = list(session.scalars(query))
     if ids:
-        _write(session, ids)
+        _write(session, _ANEW, ids)
     return ids[-1] if ids else None
 
 
@@ -87,8 +87,21 @@ def _reached(session: Session, jurisdiction_id: str) -> int | None:
     return session.scalar(query.with_for_update(skip_locked=True))
 
 
-def _write(session: Session, ids: Sequence[str]) -> None:
-    named = sa.bindparam("ids", list(ids), type_=sa.ARRAY(sa.Text))
+def _write(session: Session, statement: sa.Executable, ids: Sequence[str]) -> None:
+    session.execute(statement, {"ids": ids})
+    session.execute(_TOGETHER)
+
+
+def _cut(words: Any) -> Any:
+    """Return words none of which is too long for the index, and so found by its beginning."""
+    pattern = f"([[:alnum:]]{{{LONGEST_WORD}}})[[:alnum:]]+"
+    return f.regexp_replace(words, pattern, "\\1", "g")
+
+
+def _writing(*, again: bool) -> sa.Executable:
+    """Return the statement that writes words: anew, or where there are none yet."""
+    w, named = REQUEST_WORDS.c, sa.bindparam("ids", type_=ARRAY(sa.Text))
+    known = sa.exists().where(*(w[one.name] == c[one.name] for one in REQUEST_WORDS.primary_key))
     rows = (
         sa.select(
             c.jurisdiction_id,
@@ -97,7 +110,7 @@ def _write(session: Session, ids: Sequence[str]) -> None:
             span_of(c.requested_datetime).label("span"),
             f.folded(said(c)).label("words"),
         )
-        .where(c.service_request_id == sa.any_(named), PUBLIC)
+        .where(c.service_request_id == sa.any_(named), PUBLIC, sa.true() if again else ~known)
         .order_by(c.requested_datetime)
         .subquery("rows")
     )
@@ -105,16 +118,17 @@ def _write(session: Session, ids: Sequence[str]) -> None:
     words = sa.case((long, _cut(rows.c.words)), else_=rows.c.words)
     columns = [*(column for column in rows.c if column.name != "words"), words]
     written = insert(REQUEST_WORDS).from_select(list(rows.c.keys()), sa.select(*columns))
-    session.execute(
-        written.on_conflict_do_update(
-            constraint=REQUEST_WORDS.primary_key,
-            set_={"words": written.excluded.words, "span": written.excluded.span},
-            where=REQUEST_WORDS.c.words != written.excluded.words,
-        )
+    if not again:
+        return written.on_conflict_do_nothing()
+    new = written.excluded
+    return written.on_conflict_do_update(
+        constraint=REQUEST_WORDS.primary_key,
+        set_={"words": new.words, "span": new.span},
+        where=w.words != new.words,
     )
 
 
-def _cut(words: Any) -> Any:
-    """Return words none of which is too long for the index, and so found by its beginning."""
-    pattern = f"([[:alnum:]]{{{LONGEST_WORD}}})[[:alnum:]]+"
-    return f.regexp_replace(words, pattern, "\\1", "g")
+_ANEW, _FIRST = _writing(again=True), _writing(again=False)
+# The words of a batch go into the index together, each word once, at a third of the cost; searches
+# read what is listed and not there yet, so a batch is not long.
+_TOGETHER = sa.text("SELECT gin_clean_pending_list('ix_request_words_said')")
