@@ -152,6 +152,9 @@ def _wanted(caller: Caller, asked: Mapping[str, Any]) -> store.Wanted:
         district=asked.get("district"),
         late=asked.get("late"),
         disputed=asked.get("disputed"),
+        warned=asked.get("warned"),
+        escalated_to=frozenset(asked["escalated_to"]) if asked.get("escalated_to") else None,
+        priority=asked.get("priority"),
         before=int(after) if after else None,
     )
 

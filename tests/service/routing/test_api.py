@@ -161,6 +161,29 @@ def test_an_explanation_needs_a_key_of_that_city(ask, operator, key):
     assert (status, "jurisdiction_id required" in error["description"]) == (400, True)
 
 
+def test_cases_are_found_by_how_pressing_they_are(submit, ask, operator, fire, send, clock):
+    for name in ("SDR-1", "SDR-2"):
+        submit(service_request_id=name)
+    send(service_request_id="SDR-2")
+
+    def found(**params):
+        return ids(ask("GET", CASES, operator, params=params))
+
+    def after(**time):
+        clock.forward(**time)
+        fire()
+        return found(warned=True), found(late=True), found(escalated_to="department_head")
+
+    assert after(hours=3) == (["SDR-1"], [], [])  # of the first answer, that SDR-2 has had
+    assert after(hours=2) == ([], ["SDR-1"], ["SDR-1"])
+    assert after(days=2, hours=18) == (["SDR-2", "SDR-1"], ["SDR-1"], [])  # and now of both solutions
+    assert found(escalated_to="ombudsman") == ["SDR-1"]
+    assert ask("GET", f"{CASES}/SDR-1", operator)[1]["escalated_to"] == "ombudsman"
+    send(service_request_id="SDR-1", **DONE)
+    assert (found(warned=True), found(escalated_to="ombudsman")) == (["SDR-2"], [])
+    assert (found(priority="normal"), found(priority="urgent")) == (["SDR-2", "SDR-1"], [])
+
+
 def test_deadlines_are_explained_in_the_language_asked_for(submit, ask, roads, send, clock):
     submit()
     send(move="paused", waiting_for="third_party")

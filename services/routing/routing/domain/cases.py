@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from routing.domain.city import NORMAL, City
-from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Clock, Pace, Step
+from routing.domain.clocks import FIRST_ANSWER, LADDER, SOLUTION, Clock, Pace, Step
 from routing.domain.history import Entry, Head
 from routing.domain.moves import CLOSED, ENDED, REOPENED, RESOLVED, ROUTED, WAITING, Move, Order
 from routing.domain.rules import Assignment
@@ -66,6 +66,17 @@ class Case:
     def late(self) -> bool:
         """Whether a clock has been breached that still waits for its answer."""
         return any(clock.breached and not clock.stopped for clock in self.clocks)
+
+    @property
+    def warned(self) -> bool:
+        """Whether a clock has warned that still waits for its answer, and is not late yet."""
+        return any(clock.warned for clock in self.clocks)
+
+    @property
+    def escalated_to(self) -> str | None:
+        """The highest whom a clock went up to that still waits for its answer."""
+        went = {clock.escalated for clock in self.clocks if not clock.stopped}
+        return next((one for one in reversed(LADDER) if one in went), None)
 
     @property
     def next_due(self) -> datetime | None:

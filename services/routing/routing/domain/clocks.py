@@ -14,6 +14,8 @@ from routing.domain.worktime import Calendar, Target
 FIRST_ANSWER, SOLUTION = "first_answer", "solution"
 CITIZEN, THIRD_PARTY = "citizen", "third_party"
 WAITING_FOR = (CITIZEN, THIRD_PARTY)
+LADDER = ("department_head", "ombudsman")
+"""Whom a late case goes up to, the highest last."""
 WARNED, BREACHED, ESCALATED = "warned", "breached", "escalated"
 _WARNING, _BREACH = 0, 1
 
@@ -53,7 +55,8 @@ class Clock:
     """A running, paused or stopped clock.
 
     ``round`` is one more each time a clock of this kind is started anew. ``replaced`` is when
-    another target took this one's place: then it is stopped, and judges nothing.
+    another target took this one's place: then it is stopped, and judges nothing. ``escalated``
+    is whom it went up to last.
     """
 
     kind: str
@@ -68,6 +71,12 @@ class Clock:
     stopped: datetime | None = None
     breached: datetime | None = None
     replaced: datetime | None = None
+    escalated: str | None = None
+
+    @property
+    def warned(self) -> bool:
+        """Whether its deadline draws near, and it is not answered yet."""
+        return self.next_step > _WARNING and not self.breached and not self.stopped
 
     @property
     def paused(self) -> bool:
@@ -159,6 +168,7 @@ class Pace:
             calendar_version=self.calendar.version,
             next_step=0,
             breached=None,
+            escalated=None,
         )
         fresh = replace(fresh, due=self.due(fresh))
         return ended, fresh if fresh.paused else self._armed(fresh)
@@ -172,9 +182,14 @@ class Pace:
             step = self.step(clock, clock.next_step)
             taken.append(step)
             breached = step.due if step.kind == BREACHED else clock.breached
-            clock = self._armed(
-                replace(clock, next_step=clock.next_step + 1, breached=breached, next_due=None)
+            said = replace(
+                clock,
+                next_step=clock.next_step + 1,
+                breached=breached,
+                escalated=step.to or clock.escalated,
+                next_due=None,
             )
+            clock = self._armed(said)
         return clock, taken
 
     def due(self, clock: Clock) -> datetime:

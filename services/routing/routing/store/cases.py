@@ -84,9 +84,7 @@ def save_cases(session: Session, cases: Sequence[Case]) -> None:
     if not cases:
         return
     change = sa.update(CASES).where(CASES.c.id == sa.bindparam("b_id"))
-    columns: dict[str, Any] = {
-        name: sa.bindparam(f"b_{name}") for name in [*_CHANGING, "late", "next_due"]
-    }
+    columns: dict[str, Any] = {name: sa.bindparam(f"b_{name}") for name in [*_CHANGING, *_RECKONED]}
     rows = [{**_case_row(case), "id": case.id} for case in cases]
     given = [{f"b_{name}": row[name] for name in ("id", *columns)} for row in rows]
     session.connection().execute(change.values(columns), given if len(given) > 1 else given[0])
@@ -99,16 +97,18 @@ def save_cases(session: Session, cases: Sequence[Case]) -> None:
 _FIXED = {
     *("jurisdiction_id", "service_request_id", "district", "channel", "requested", "imported"),
 }
+_RECKONED = ("late", "warned", "escalated_to", "next_due")
+"""What the clocks make of a case, kept beside it so that queues can be asked for."""
 _CHANGING = [name for name in _CASE_FIELDS if name not in _FIXED]
 _CLOCK_CHANGING = [
     *("calendar_version", "due", "next_step", "next_due", "pauses", "waiting_for", "stopped"),
-    *("breached", "replaced"),
+    *("breached", "replaced", "escalated"),
 ]
 
 
 def _case_row(case: Case) -> dict[str, Any]:
     row = {name: getattr(case, name) for name in _CASE_FIELDS}
-    return {**row, "late": case.late, "next_due": case.next_due}
+    return row | {name: getattr(case, name) for name in _RECKONED}
 
 
 def _clock_row(case_id: int, clock: Clock) -> dict[str, Any]:
@@ -131,6 +131,7 @@ def _clock_row(case_id: int, clock: Clock) -> dict[str, Any]:
         "stopped": clock.stopped,
         "breached": clock.breached,
         "replaced": clock.replaced,
+        "escalated": clock.escalated,
     }
 
 
@@ -166,6 +167,7 @@ def _clock(row: sa.Row[Any]) -> Clock:
         stopped=row.stopped,
         breached=row.breached,
         replaced=row.replaced,
+        escalated=row.escalated,
     )
 
 
@@ -207,6 +209,9 @@ class Wanted:
     district: str | None = None
     late: bool | None = None
     disputed: bool | None = None
+    warned: bool | None = None
+    escalated_to: frozenset[str] | None = None
+    priority: str | None = None
     before: int | None = None
 
 
@@ -218,12 +223,16 @@ def page(session: Session, wanted: Wanted, size: int) -> list[Case]:
         CASES.c.service_code: wanted.service_code,
         CASES.c.district: wanted.district,
         CASES.c.late: wanted.late,
+        CASES.c.warned: wanted.warned,
+        CASES.c.priority: wanted.priority,
     }
     query = query.where(*(column == value for column, value in exact.items() if value is not None))
     if wanted.states is not None:
         query = query.where(CASES.c.state.in_(sorted(wanted.states)))
     if wanted.disputed is not None:
         query = query.where(CASES.c.disputed.is_not(None) == wanted.disputed)
+    if wanted.escalated_to is not None:
+        query = query.where(CASES.c.escalated_to.in_(sorted(wanted.escalated_to)))
     if wanted.before is not None:
         query = query.where(CASES.c.id < wanted.before)
     rows = session.execute(query.order_by(CASES.c.id.desc()).limit(size)).all()

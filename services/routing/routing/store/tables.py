@@ -58,6 +58,8 @@ CASES = sa.Table(
     _column("history_number", sa.BigInteger, server_default=sa.text("0")),
     _column("history_hash", sa.LargeBinary, nullable=True),
     _column("late", sa.Boolean),
+    _column("warned", sa.Boolean, server_default=sa.false()),
+    _column("escalated_to", _TEXT, nullable=True),
     _column("next_due", _TIME, nullable=True),
     sa.UniqueConstraint("jurisdiction_id", "service_request_id"),
 )
@@ -69,6 +71,12 @@ sa.Index(
     "ix_casefile_open",
     *(CASES.c.jurisdiction_id, CASES.c.department, CASES.c.late),
     postgresql_where=CASES.c.state.not_in(sorted(ENDED)),
+)
+sa.Index("ix_casefile_warned", CASES.c.jurisdiction_id, CASES.c.id, postgresql_where=CASES.c.warned)
+sa.Index(
+    "ix_casefile_escalated",
+    *(CASES.c.jurisdiction_id, CASES.c.id),
+    postgresql_where=CASES.c.escalated_to.is_not(None),
 )
 
 REPORTS = sa.Table(
@@ -96,6 +104,7 @@ CLOCKS = sa.Table(
     _column("stopped", _TIME, nullable=True),
     _column("breached", _TIME, nullable=True),
     _column("replaced", _TIME, nullable=True),
+    _column("escalated", _TEXT, nullable=True),
 )
 
 MOVES = sa.Table(

@@ -18,7 +18,17 @@ Data = dict[str, Any]
 _SAME = (
     *("jurisdiction_id", "service_request_id", "service_code", "service_group", "district"),
     *("channel", "visibility", "state", "status", "department", "rule", "rules_version"),
-    *("priority", "because", "late", "reopened_count", "not_ours_count", "outcome_code", "words"),
+    *(
+        "priority",
+        "because",
+        "late",
+        "warned",
+        "escalated_to",
+        "reopened_count",
+        "not_ours_count",
+        "outcome_code",
+        "words",
+    ),
     "duplicate_of",
 )
 _REPORTED = ("description", "address", "lat", "long")

@@ -42,6 +42,7 @@ def clock_explained(said: Explanation, language: str) -> Data:
         "warning_datetime": moment(said.warning),
         "stopped_datetime": moment(clock.stopped),
         "breached_datetime": moment(clock.breached),
+        "escalated_to": clock.escalated,
         "paused": clock.paused,
         "replaced_datetime": moment(clock.replaced),
         "late": clock.late,
