@@ -78,6 +78,7 @@ class Api:
             verdicts=found.verdicts,
             inputs=found.inputs,
             clocks=found.clocks,
+            priority=found.priority,
         )
 
     def _only_city(self, jurisdiction_ids: frozenset[str]) -> City:

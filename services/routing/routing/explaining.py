@@ -60,7 +60,7 @@ def _case(process: Process, cities: Mapping[str, City], asked: argparse.Namespac
         history = wire.history(store.moves_of(session, case), store.firings_of(session, case))
         decisions = [wire.decision(row) for row in store.decisions_of(session, case.id)]
     city = cities[case.jurisdiction_id]
-    now = actions.explain_report(report, city)
+    now = actions.explain_report({**report, **wire.category(case)}, city)
     clocks = [
         wire.clock_explained(domain.explain(city.pace, clock), asked.language or city.language)
         for clock in case.clocks
@@ -104,6 +104,7 @@ def _report(process: Process, cities: Mapping[str, City], asked: argparse.Namesp
         verdicts=found.verdicts,
         inputs=found.inputs,
         clocks=found.clocks,
+        priority=found.priority,
         language=asked.language,
     )
 

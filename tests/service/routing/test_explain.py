@@ -32,6 +32,7 @@ def test_a_report_described_by_arguments_is_explained(told):
     assert (said["department"], said["rule"]) == ("policia-local", "hueco-abierto")
     assert said["inputs"]['answer("ABIERTO")'] == "si"
     assert said["rules"][0]["verdict"] == "decides"
+    assert said["priority"] == "urgent"
     assert [clock["due_datetime"] for clock in said["clocks"]] == [
         *("2026-11-22T10:00:00Z", "2026-11-22T15:00:00Z")
     ]

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 import towns
+from routing.actions import Asked, move_case
 from routing.app import SERVICE
+from routing.domain import Actor, Order
 from routing.simulation import simulate
 from servicekit.errors import BadInput
 from servicekit.process import Process
@@ -268,11 +270,41 @@ def test_cases_that_routing_stores_are_tried_with_their_pauses_and_rounds(
     assert rows_of(db) == before
 
 
+def test_a_case_is_tried_as_what_it_turned_out_to_be(told, submit, change, engine, tmp_path):
+    made_for(tmp_path / "town.example")
+    submit()
+    submit(service_request_id="SDR-2")
+    change("SDR-1", service_code="lamp")
+
+    said = told(
+        *("--jurisdiction", "town.example", "--target", "lamp.solution=24 hours"),
+        CITIES_DIR=str(tmp_path),
+        ROUTING_DATABASE_URL=engine.url.render_as_string(hide_password=False),
+    )
+
+    assert [one["service_request_id"] for one in said["changed_cases"]] == ["SDR-1"]
+    assert sum(said["on_time"]["solution"]["after"][name] for name in ("late", "open")) == 2
+
+
+@pytest.fixture
+def change(db, desk, clock):
+    """Return a function by which the operator gives a case another category."""
+
+    def act(name, **fields):
+        order = Order(move="recategorised", reason="it is not a hole", **fields)
+        asked = Asked(order=order, actor=Actor("operator"))
+        with db.begin() as session:
+            move_case(session, desk, "town.example", name, asked, now=clock())
+
+    return act
+
+
 def made_for(folder):
     """Write a pack for the town of these tests: holes are to be mended within three days."""
     towns.build(folder.parent, folder.name)
     path = folder / "services.yaml"
-    path.write_text(path.read_text().replace('service_code: "001"', "service_code: hole"))
+    words = path.read_text().replace('service_code: "001"', "service_code: hole")
+    path.write_text(words.replace("service_code: batch", "service_code: lamp"))
 
 
 def rows_of(db):

@@ -1,7 +1,7 @@
 """What routing can be asked to do. Each takes an open session and never commits."""
 
 from routing.actions.audit import Audit, seal_history
-from routing.actions.choosing import choose
+from routing.actions.choosing import choose, priority_of
 from routing.actions.comments import hear_comment
 from routing.actions.desk import Desk
 from routing.actions.explain import Explained, explain_report
@@ -27,6 +27,7 @@ __all__ = [
     "fire_due",
     "hear_comment",
     "move_case",
+    "priority_of",
     "route_request",
     "seal_history",
     "show_request",

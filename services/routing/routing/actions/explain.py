@@ -18,6 +18,7 @@ class Explained:
     verdicts: tuple[Verdict, ...]
     inputs: Mapping[str, Any]
     clocks: tuple[Clock, ...]
+    priority: str
 
 
 def explain_report(report: Mapping[str, Any], city: City) -> Explained:
@@ -25,9 +26,11 @@ def explain_report(report: Mapping[str, Any], city: City) -> Explained:
     facts = wire.facts_of(report, city)
     verdicts = tuple(judged(facts, city.rules))
     requested = wire.read_moment(report["requested_datetime"])
+    priority = priority_of(report, city)
     return Explained(
         to=choose(report, city),
         verdicts=verdicts,
         inputs=facts.inputs,
-        clocks=promised(report["service_code"], requested, city, priority_of(report, city)),
+        clocks=promised(report["service_code"], requested, city, priority),
+        priority=priority,
     )

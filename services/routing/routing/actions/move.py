@@ -7,7 +7,7 @@ from servicekit.errors import BadInput, Conflict, NotFound
 from sqlalchemy.orm import Session
 
 from routing import store, wire
-from routing.actions.choosing import choose
+from routing.actions.choosing import choose, note_skipped
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
 from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check
 from routing.domain import cases as domain
@@ -170,6 +170,7 @@ def _route_anew(session: Session, ledger: Ledger, case: Case, order: Order, at: 
         report = store.report_of(session, case)
         to = choose({**report, **wire.category(case)}, city)
         store.add_decision(session, wire.decision_row(case, to, ledger.now))
+        note_skipped(ledger.desk, case, to)
     case = hand_over(session, ledger, case, to, at)
     for clock in case.clocks:
         if clock.replaced == at:

@@ -5,17 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from servicekit import logs
 from sqlalchemy.orm import Session
 
 from routing import store, wire
-from routing.actions.choosing import choose, priority_of
+from routing.actions.choosing import choose, note_skipped, priority_of
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
-from routing.domain import Assignment, City, Skipped
+from routing.domain import Assignment, City
 from routing.domain.cases import IMPORT_HOLD, Case, started
 from routing.domain.history import MOVE
-
-log = logs.get(__name__)
 
 
 def route_request(
@@ -37,21 +34,8 @@ def route_request(
     ledger.moves[0]["case_id"] = stored.id
     ledger.write(session)
     store.add_decision(session, wire.decision_row(stored, to, now))
-    for skipped in to.skipped:
-        _passed_over(desk, stored, skipped)
+    note_skipped(desk, stored, to)
     return stored
-
-
-def _passed_over(desk: Desk, case: Case, skipped: Skipped) -> None:
-    """Tell those who run this that a rule could not be asked about a case."""
-    desk.passed_over(case.jurisdiction_id, skipped.rule)
-    log.warning(
-        "a rule could not be run",
-        jurisdiction_id=case.jurisdiction_id,
-        service_request_id=case.service_request_id,
-        rule=skipped.rule,
-        reason=skipped.reason,
-    )
 
 
 def _opened(report: Mapping[str, Any], city: City, to: Assignment, now: datetime) -> Case:

@@ -6,7 +6,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, sessionmaker
 
-from routing import store
+from routing import store, wire
 from routing.domain import FIRST_ANSWER, SOLUTION
 from routing.domain.cases import Case
 from routing.simulation.trial import Past, Run
@@ -23,7 +23,8 @@ def read_cases(db: sessionmaker[Session], jurisdiction_id: str) -> Iterator[Past
             found = store.cases_after(session, jurisdiction_id, last, PAGE_CASES)
             reports = store.reports_of(session, found)
         for case in found:
-            yield Past(report=reports[case.id], runs=runs_of(case))
+            report = {**reports[case.id], **wire.category(case)}
+            yield Past(report=report, runs=runs_of(case), priority=case.priority)
         if not found:
             return
         last = found[-1].id
@@ -34,6 +35,7 @@ def runs_of(case: Case) -> tuple[Run, ...]:
     runs = [
         Run(kind=one.kind, started=one.started, stopped=one.stopped, pauses=one.pauses)
         for one in case.clocks
+        if not one.replaced  # another target took its place, with its start and its pauses
     ]
     ends = {FIRST_ANSWER: case.first_answered or case.closed, SOLUTION: case.closed}
     had = {run.kind for run in runs}

@@ -6,19 +6,20 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from servicekit import packs
 from servicekit.errors import BadInput
 
 from routing.cities import city_of
-from routing.domain import FIRST_ANSWER, SOLUTION, UNITS, City, Service, Target
+from routing.domain import FIRST_ANSWER, SOLUTION, UNITS, City, Priority, Service, Target
 
 EVERY_SERVICE: Final = "*"
 _TARGET: Final = re.compile(
     r"(?P<service>.+)\.(?P<clock>first_answer|solution)=\s*"
     r"(?:(?P<none>none)|x(?P<times>[0-9.]+)|(?P<amount>[0-9.]+) +(?P<unit>[a-z_]+))\s*"
 )
+Promise = TypeVar("Promise", Service, Priority)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,22 @@ class NewTarget:
         return cls(found["service"], found["clock"], target, times)
 
     def of(self, service: Service) -> Service:
-        """Return the service with its new target."""
-        known = {FIRST_ANSWER: service.first_answer, SOLUTION: service.solution}
-        new = self.target
-        if self.times is not None:
-            was = known[self.clock]
-            new = Target(was.amount * self.times, was.unit) if was else None
-        if self.clock == FIRST_ANSWER:
-            return replace(service, first_answer=new)
-        return replace(service, solution=new)
+        """Return the service with its new target; ``x`` also changes those of its priorities."""
+        if self.times is None:
+            return _with_target(service, self.clock, self.target)
+        priorities = (self._scaled(one) for one in service.priorities)
+        return replace(self._scaled(service), priorities=tuple(priorities))
+
+    def _scaled(self, one: Promise) -> Promise:
+        was = one.first_answer if self.clock == FIRST_ANSWER else one.solution
+        times = self.times or 1.0
+        return _with_target(one, self.clock, Target(was.amount * times, was.unit) if was else None)
+
+
+def _with_target(one: Promise, clock: str, target: Target | None) -> Promise:
+    if clock == FIRST_ANSWER:
+        return replace(one, first_answer=target)
+    return replace(one, solution=target)
 
 
 def _number(text: str, whole: str) -> float:
@@ -116,14 +124,23 @@ def described(before: City, after: City) -> list[str]:
     if before.rules.version != after.rules.version:
         found.append(f"rules {before.rules.version} -> {after.rules.version}")
     for code in sorted({*before.services, *after.services}):
-        one, other = before.services.get(code), after.services.get(code)
-        for clock in (FIRST_ANSWER, SOLUTION):
-            was, is_ = (_words(service, clock) for service in (one, other))
-            if was != is_:
-                found.append(f"{code} {clock} {was} -> {is_}")
+        one, other = _promises(before.services.get(code)), _promises(after.services.get(code))
+        for name in dict.fromkeys((*one, *other)):
+            was, now = one.get(name, "none"), other.get(name, "none")
+            if was != now:
+                found.append(f"{code} {name} {was} -> {now}")
     return found
 
 
-def _words(service: Service | None, clock: str) -> str:
-    target = service.targets().get(clock) if service else None
-    return f"{target.amount:g} {target.unit}" if target else "none"
+def _promises(service: Service | None) -> dict[str, str]:
+    """Return every target of a service in words, those of its priorities too."""
+    if service is None:
+        return {}
+    every: dict[str, Service | Priority] = {"": service}
+    every |= {f"{one.name} ": one for one in service.priorities}
+    return {
+        f"{name}{clock}": f"{target.amount:g} {target.unit}"
+        for name, one in every.items()
+        for clock, target in ((FIRST_ANSWER, one.first_answer), (SOLUTION, one.solution))
+        if target
+    }

@@ -36,6 +36,7 @@ class History:
     sequence: int = 0
     answered: datetime | None = None
     rounds: list[Run] = field(default_factory=list)
+    category: tuple[str, str, str | None] | None = None
     reported: bool = False
 
     def hear(self, event: Event) -> None:
@@ -45,6 +46,7 @@ class History:
         self.sequence = event.sequence
         said = event.data
         at, to = wire.read_moment(said["moved_datetime"]), said["to"]
+        self.category = (said["service_code"], said["service_group"], said.get("priority"))
         if said["first_answered_datetime"]:
             self.answered = wire.read_moment(said["first_answered_datetime"])
         if not self.rounds:
@@ -98,8 +100,12 @@ def _of(event: Event, jurisdiction_id: str) -> bool:
 
 
 def _past(report: Mapping[str, Any], history: History) -> Past:
-    requested = wire.read_moment(report["requested_datetime"])
-    return Past(report=report, runs=history.runs(requested))
+    runs = history.runs(wire.read_moment(report["requested_datetime"]))
+    if history.category is None:
+        return Past(report=report, runs=runs)
+    service_code, group, priority = history.category
+    category = {"service_code": service_code, "service_group": group}
+    return Past(report={**report, **category}, runs=runs, priority=priority)
 
 
 def _consumer(bootstrap_servers: str) -> KafkaConsumer:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from routing import actions, wire
+from routing import actions
 from routing.domain import Assignment, City, Clock, Pause, Target
 
 ON_TIME: Final = "on_time"
@@ -25,10 +25,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """A report as request.submitted told it, and how its clocks ran."""
+    """A report as request.submitted told it, in its last category, and how its clocks ran.
+
+    ``priority`` is the last one that is known, None for the one that its answers call for.
+    """
 
     report: Mapping[str, Any]
     runs: tuple[Run, ...]
+    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +76,8 @@ class Trial:
 
     def _outcome(self, past: Past, city: City, to: Assignment) -> Outcome:
         service = city.services.get(past.report["service_code"])
-        answers = wire.answers_of(past.report)
-        targets = service.targets(service.priority_of(answers)) if service else {}
+        priority = past.priority or actions.priority_of(past.report, city)
+        targets = service.targets(priority) if service else {}
         due: dict[str, datetime] = {}
         verdicts = []
         for run in past.runs:

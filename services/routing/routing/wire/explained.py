@@ -44,6 +44,7 @@ def explained(
     verdicts: Sequence[Verdict],
     inputs: Mapping[str, Any],
     clocks: Sequence[Clock],
+    priority: str,
     language: str | None = None,
 ) -> Data:
     """Return where a report would go, what each rule says to it, and until when."""
@@ -57,6 +58,7 @@ def explained(
         "rule": to.rule,
         "rules_version": to.rules_version,
         "because": to.because,
+        "priority": priority,
         "rules": [verdict(one) for one in verdicts],
         "inputs": dict(inputs),
         "first_answer_due": moment(due.get(FIRST_ANSWER)),
