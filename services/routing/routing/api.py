@@ -1,4 +1,4 @@
-"""The HTTP door: one method per operationId. Who may see and do what is decided in ``caller``."""
+"""The HTTP door: one method per operationId. ``domain.rights`` decides who may call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from servicekit import keys, web
 from servicekit.db import Now
 from servicekit.errors import BadInput, Conflict, NotFound
+from servicekit.people import by_key
 from sqlalchemy.orm import Session, sessionmaker
 
 from routing import actions, store, wire
@@ -30,7 +31,7 @@ class Api:
         """Return a page of the cases that the caller may see."""
         size = asked.get("page_size", PAGE_SIZE)
         with self.db() as session:
-            caller = self._caller(session)
+            caller = self._caller(session, "get_cases")
             found = store.page(session, _wanted(caller, asked), size + 1)
             reports = store.reports_of(session, found[:size])
         rows = [
@@ -47,7 +48,7 @@ class Api:
     ) -> Data:
         """Return one case with its clocks, its history and what the caller may do."""
         with self.db() as session:
-            caller = self._caller(session)
+            caller = self._caller(session, "get_case")
             case = _find(session, caller, jurisdiction_id, service_request_id)
             return self._whole(session, caller, case, language)
 
@@ -56,7 +57,7 @@ class Api:
     ) -> Data:
         """Make a move and return the case after it."""
         with self.db.begin() as session:
-            caller = self._caller(session)
+            caller = self._caller(session, "post_move")
             case = _find(session, caller, jurisdiction_id, service_request_id)
             asked = caller.asked(case, body)
             case = actions.move_case(
@@ -67,7 +68,7 @@ class Api:
     def post_explanation(self, body: Mapping[str, Any]) -> Data:
         """Return where a report would go, and why; nothing is created."""
         with self.db() as session:
-            caller = self._caller(session)
+            caller = self._caller(session, "post_explanation")
         city = self._only_city(caller.narrowed(body.get("jurisdiction_id")))
         report = wire.supposed_report(body, city, self.now())
         found = actions.explain_report(report, city)
@@ -89,7 +90,7 @@ class Api:
     def get_departments(self, jurisdiction_id: str | None = None) -> list[Data]:
         """Return the departments that the caller may see, with their open and late cases."""
         with self.db() as session:
-            caller = self._caller(session)
+            caller = self._caller(session, "get_departments")
             counts = {
                 (row.jurisdiction_id, row.department): (row.open, row.late)
                 for row in store.open_and_late(session)
@@ -101,10 +102,9 @@ class Api:
             for name in _departments(city, caller)
         ]
 
-    def _caller(self, session: Session) -> Caller:
-        roles = ("department", "operator", "ombudsman", "import", "administrator")
-        key = keys.require(session, store.KEYS, web.bearer(), *roles)
-        return Caller(key, frozenset(name for name in self.desk.cities if key.may_in(name)))
+    def _caller(self, session: Session, call: str) -> Caller:
+        person = by_key(keys.require(session, store.KEYS, web.bearer()))
+        return Caller.of(person, call, self.desk.cities)
 
     def _whole(
         self, session: Session, caller: Caller, case: Case, language: str | None = None
@@ -123,7 +123,7 @@ class Api:
 
 
 def _departments(city: City, caller: Caller) -> list[str]:
-    return [name for name in city.departments if caller.department in (None, name)]
+    return [name for name in city.departments if caller.reach.in_department(name)]
 
 
 def _find(
@@ -140,14 +140,11 @@ def _find(
 
 
 def _wanted(caller: Caller, asked: Mapping[str, Any]) -> store.Wanted:
-    """Return what the list shall show. A department's key sees its own, whatever it asks."""
-    department = asked.get("department")
-    if caller.department and department not in (None, caller.department):
-        raise NotFound(f"department {department} was not found")
+    """Return what the list shall show. Who is of a department sees its own, whatever they ask."""
     after = asked.get("after")
     return store.Wanted(
         jurisdiction_ids=caller.narrowed(asked.get("jurisdiction_id")),
-        department=caller.department or department,
+        departments=caller.departments(asked.get("department")),
         states=_states(asked.get("state"), asked.get("status")),
         service_code=asked.get("service_code"),
         district=asked.get("district"),

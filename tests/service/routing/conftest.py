@@ -7,15 +7,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from parts.doors import Client
+from routing import store
 from routing.actions import Desk
+from routing.api import Api
+from routing.app import SERVICE
 from routing.cities import rule_of
 from routing.domain import Calendar, City, Pace, Rules, Rung, Service, Target
 from servicekit import db as kit
-from servicekit import packs
+from servicekit import keys, packs, web
 from servicekit.contracts import Contracts
 from servicekit.db import OUTBOX
 from servicekit.events import Event
 from servicekit.outbox import Outbox
+from servicekit.process import Process
 
 TREE = Path(__file__).resolve().parents[3]
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -302,3 +307,51 @@ def early(db, desk, clock):
             return answer_early(session, desk, now=clock())
 
     return act
+
+
+class Now:
+    """The clock of the test that runs now; the application is built once for all of them."""
+
+    clock = None
+
+    def __call__(self):
+        return self.clock()
+
+
+@pytest.fixture(scope="session")
+def served(parts, engine, desk):
+    now = Now()
+    process = Process(SERVICE, parts.environment())
+    return Client(web.build(process, Api(kit.sessions(engine), desk, now))), now
+
+
+@pytest.fixture
+def ask(served, db, clock):
+    """Return a function that asks the API with a key: status and body."""
+    client, now = served
+    now.clock = clock
+
+    def send(method, path, key=None, **options):
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        answer = client(method, path, headers=headers, **options)
+        return answer.status_code, answer.json()
+
+    return send
+
+
+@pytest.fixture
+def key(db):
+    """Return a function that makes a key of some roles."""
+
+    def make(*roles, jurisdictions=("town.example",), department=None):
+        with db.begin() as session:
+            return keys.create(
+                session,
+                store.KEYS,
+                name="a desk",
+                jurisdictions=jurisdictions,
+                roles=roles,
+                department=department,
+            )
+
+    return make

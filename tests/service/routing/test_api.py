@@ -1,67 +1,12 @@
 """The HTTP door: what each key sees, and what it may do."""
 
 import pytest
-from parts.doors import Client
-from routing import store
-from routing.api import Api
-from routing.app import SERVICE
-from servicekit import keys, web
-from servicekit.db import sessions
-from servicekit.process import Process
 
 CASES = "/api/routing/v1/cases"
 LAMP = {"service_code": "lamp", "group": "streets"}
 WHY = "/api/routing/v1/explanations"
 DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
 PHOTO = "c" * 64
-
-
-class Now:
-    """The clock of the test that runs now; the application is built once for all of them."""
-
-    clock = None
-
-    def __call__(self):
-        return self.clock()
-
-
-@pytest.fixture(scope="module")
-def served(parts, engine, desk):
-    now = Now()
-    process = Process(SERVICE, parts.environment())
-    return Client(web.build(process, Api(sessions(engine), desk, now))), now
-
-
-@pytest.fixture
-def ask(served, db, clock):
-    """Return a function that asks the API with a key: status and body."""
-    client, now = served
-    now.clock = clock
-
-    def send(method, path, key=None, **options):
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        answer = client(method, path, headers=headers, **options)
-        return answer.status_code, answer.json()
-
-    return send
-
-
-@pytest.fixture
-def key(db):
-    """Return a function that makes a key of some roles."""
-
-    def make(*roles, jurisdictions=("town.example",), department=None):
-        with db.begin() as session:
-            return keys.create(
-                session,
-                store.KEYS,
-                name="a desk",
-                jurisdictions=jurisdictions,
-                roles=roles,
-                department=department,
-            )
-
-    return make
 
 
 @pytest.fixture

@@ -203,7 +203,7 @@ class Wanted:
     """Which cases a list shows; None asks nothing. ``before`` is the id the page starts below."""
 
     jurisdiction_ids: frozenset[str]
-    department: str | None = None
+    departments: frozenset[str] | None = None
     states: frozenset[str] | None = None
     service_code: str | None = None
     district: str | None = None
@@ -219,7 +219,6 @@ def page(session: Session, wanted: Wanted, size: int) -> list[Case]:
     """Return one page of cases, the newest first."""
     query = sa.select(CASES).where(CASES.c.jurisdiction_id.in_(sorted(wanted.jurisdiction_ids)))
     exact = {
-        CASES.c.department: wanted.department,
         CASES.c.service_code: wanted.service_code,
         CASES.c.district: wanted.district,
         CASES.c.late: wanted.late,
@@ -227,6 +226,8 @@ def page(session: Session, wanted: Wanted, size: int) -> list[Case]:
         CASES.c.priority: wanted.priority,
     }
     query = query.where(*(column == value for column, value in exact.items() if value is not None))
+    if wanted.departments is not None:
+        query = query.where(CASES.c.department.in_(sorted(wanted.departments)))
     if wanted.states is not None:
         query = query.where(CASES.c.state.in_(sorted(wanted.states)))
     if wanted.disputed is not None:

@@ -1,0 +1,122 @@
+"""Role x call x scope: every operation of the contract, asked by everybody, everywhere.
+
+The table below says it once more, in the order of ROLES: ``.`` refused, ``o`` the own departments,
+``c`` the whole of the own cities. An operation that is not in it fails here.
+"""
+
+import pytest
+import sqlalchemy as sa
+from routing import store
+from routing.domain.rights import RIGHTS
+
+ROLES = ("department", "head", "operator", "ombudsman", "administrator", "import", "report", None)
+TABLE = {
+    "get_cases": "o o c c c c . .",
+    "get_case": "o o c c c c . .",
+    "post_move": "o o c c . c . .",
+    "post_explanation": "c c c c c c . .",
+    "get_departments": "o o c c c c . .",
+}
+PLACES = [
+    ("town.example", "roads"),
+    ("town.example", "lights"),
+    ("other.example", "roads"),
+    ("other.example", "lights"),
+]
+OWN = PLACES[0]
+ROOT = "/api/routing/v1"
+REFUSED, NOT_FOUND, DONE = 403, 404, 200
+
+
+def of_case(method, tail="", **options):
+    """Ask for the case of a place."""
+
+    def ask(send, city, department):
+        params = {"jurisdiction_id": city}
+        return send(method, f"{ROOT}/cases/{department}{tail}", params=params, **options)[0]
+
+    return ask
+
+
+def explanation(send, city, _):
+    body = {"jurisdiction_id": city, "service_code": "hole"}
+    return send("POST", f"{ROOT}/explanations", json=body)[0]
+
+
+def listed(path, rows):
+    """Ask for a list and look for the place in it."""
+
+    def ask(send, city, department):
+        status, answer = send("GET", ROOT + path)
+        if status != DONE:
+            return status
+        found = {(row["jurisdiction_id"], row["department"]) for row in rows(answer)}
+        return DONE if (city, department) in found else NOT_FOUND
+
+    return ask
+
+
+CALLS = {
+    "get_cases": listed("/cases", lambda answer: answer["cases"]),
+    "get_case": of_case("GET"),
+    "post_move": of_case("POST", "/moves", json={"move": "accepted"}),
+    "post_explanation": explanation,
+    "get_departments": listed("/departments", list),
+}
+
+
+def operations(contracts):
+    document = contracts.openapi("routing")
+    methods = [one for path in document["paths"].values() for one in path.values()]
+    return {one["operationId"] for one in methods if isinstance(one, dict) and "operationId" in one}
+
+
+@pytest.fixture
+def who(key, db):
+    """Return a function that makes a key of any role, also of those that keys are not made for."""
+
+    def make(role):
+        if role is None:
+            return None
+        text = key("report", department=OWN[1], jurisdictions=(OWN[0],))
+        with db.begin() as session:
+            session.execute(sa.update(store.KEYS).values(roles=[role]))
+        return text
+
+    return make
+
+
+@pytest.fixture
+def everywhere(submit):
+    """Put a case into each place, named as its department is."""
+    for city, department in PLACES:
+        service = {"roads": "hole", "lights": "lamp"}[department]
+        submit(jurisdiction_id=city, service_request_id=department, service_code=service)
+
+
+def expected(call, role, place):
+    scope = dict(zip(ROLES, TABLE[call].split(), strict=True))[role]
+    if scope == ".":
+        return REFUSED
+    there = place == OWN if scope == "o" else place[0] == OWN[0]
+    return DONE if there else NOT_FOUND
+
+
+def test_every_operation_of_the_contract_is_in_the_table(contracts):
+    named = operations(contracts)
+
+    assert named == set(RIGHTS), "say in domain/rights.py who may call it"
+    assert named == set(TABLE) == set(CALLS), "say here who may call it, and how it is asked"
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("call", TABLE)
+def test_a_call_reaches_what_the_table_says_and_nothing_else(call, role, who, everywhere, ask):
+    key = who(role)
+
+    def send(method, path, **options):
+        return ask(method, path, key, **options)
+
+    said = {place: CALLS[call](send, *place) for place in PLACES}
+
+    assert said == {place: expected(call, role, place) for place in PLACES}
