@@ -11,7 +11,7 @@ from servicekit.web import caching
 from intake import domain, store
 from intake.wire import PAGE_SIZES
 
-SHELF_BYTES = 48 << 20
+SHELF_BYTES = 16 << 20
 _HELD = 512
 Pairs = Sequence[tuple[str, str]]
 
