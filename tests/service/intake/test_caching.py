@@ -210,6 +210,18 @@ def test_a_list_changes_when_one_comes_and_when_one_leaves_the_90_days(intake, g
     assert [row["service_request_id"] for row in left.json()] == [second]
 
 
+def test_who_asks_all_the_time_sees_a_request_leave_the_90_days(intake, get):
+    intake.reported()
+    intake.clock.forward(days=90, seconds=-2)
+    seen = []
+    for _ in range(8):
+        intake.clock.forward(seconds=0.5)
+        seen.append(len(get("requests.json").json()))
+
+    assert seen[:3] == [1, 1, 1]
+    assert seen[-1] == 0
+
+
 def test_a_hidden_request_leaves_the_list_that_is_held(intake, get):
     identity = intake.reported()
     get("requests.json"), get("requests.json")

@@ -81,15 +81,17 @@ class Reads:
         if seen and seen.snapshot == snapshot:
             if seen.lost != reader.lost:  # meanwhile, so that another server may have answered
                 return await self.known(search)
-            known, few = seen.known, one.shape.counted + 1
+            if seen.known.total is not None or not search.paged:
+                return seen.known
+            looked, known, few = seen.search, seen.known, one.shape.counted + 1
         else:
             marks = found.get_value(0, 1) or b""
-            known = Known(mark_of(marks), marks)
+            looked, known = search, Known(mark_of(marks), marks)
             few = int(found.get_value(0, 2) or 0) if search.paged else 0
-        if search.paged and known.total is None:
+        if search.paged:
             total = await self.total(search, known.mark.rows, few)
             known = dataclasses.replace(known, total=total)
-        self._searches.keep(Seen(search, snapshot, reader.lost, known))
+        self._searches.keep(Seen(looked, snapshot, reader.lost, known))
         return known
 
     def likely(self, search: Search, fmt: str) -> bool:
