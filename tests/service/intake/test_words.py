@@ -151,6 +151,24 @@ def test_the_words_of_what_intake_did_not_write_are_written_by_a_command(intake,
     assert intake.listed(q="lamp") == [found]
 
 
+def test_a_search_for_words_that_is_asked_again_shows_what_came_meanwhile(intake, settled):
+    first = intake.reported(description="A dead lamp")
+    settled()
+    asked = {"q": "lamp", "page_size": "1"}
+    for _ in range(3):
+        answer = intake.ask("requests.json", **asked)
+        assert [row["service_request_id"] for row in answer.json()] == [first]
+        assert answer.headers["x-total-count"] == "1"
+    intake.clock.forward(minutes=1)
+    second = intake.reported(description="Lamps, dead ones")
+    settled()
+
+    for _ in range(3):
+        answer = intake.ask("requests.json", **asked)
+        assert [row["service_request_id"] for row in answer.json()] == [second]
+        assert answer.headers["x-total-count"] == "2"
+
+
 # --- many, against looking through all of them
 
 
@@ -272,6 +290,7 @@ def test_words_find_the_same_as_looking_through_all(many, filtered, order):
         asked = {"q": words, **params, **sort}
         assert intake.listed(**asked) == expected[:1000], asked
         assert intake.listed(**asked, page="1", page_size="7") == expected[:7]
+        assert intake.listed(**asked, page_size="9", extensions="true") == expected[:9]
         assert intake.listed(**asked, page="3", page_size="11") == expected[22:33]
         total = intake.ask("requests.json", **asked, page_size="1").headers.get("x-total-count")
         assert total == (str(len(expected)) if len(expected) <= 100 else None)

@@ -13,12 +13,12 @@ from intake.store.known import Fragments, Known, Mark, Searches, Seen, mark_of, 
 from intake.store.searching import count_statement, marks_statement, page_statement
 from intake.store.shapes import Asked, Shape, asked
 from intake.store.singles import Singles
+from intake.store.wording import PLANNED
 
 REMEMBERED_S = 30.0
 WHOLE_EVERY_S = 5.0
 _REMEMBERED = 256
-_OFF = ("seqscan", "hashjoin", "mergejoin", "sort")
-_ALONG_INDEXES = " ".join(f"-c enable_{one}=off" for one in _OFF) + " -c jit=off"
+_ALONG_INDEXES = " ".join(f"-c {name}={value}" for name, value in PLANNED.items())
 # Of fewer rows, a page is read as fast as it is looked for.
 LONG = 250
 # So many rows, the first of a page, are read without the others.
@@ -49,7 +49,7 @@ class Reads:
         self.free = Reader(
             url, size=2, plan="force_custom_plan", options="-c enable_seqscan=off -c jit=off"
         )
-        self.worded = Reader(url, size=2, plan="force_generic_plan", options=_ALONG_INDEXES)
+        self.worded = Reader(url, size=2, plan=PLANNED["plan_cache_mode"], options=_ALONG_INDEXES)
         self.single = Singles(Reader(url, size=2, plan="force_generic_plan"))
         self._counts: OrderedDict[Search, tuple[float, int]] = OrderedDict()
         self._whole_again = 0.0

@@ -85,12 +85,19 @@ def _counted(shape: Shape, *, whole: bool) -> Any:
 def search_requests(session: Session, search: Search) -> list[Request]:
     """Return what a search finds, in its order."""
     one = asked(search)
-    statement = _page(one.shape, *STORED)
+    if one.shape.worded:
+        planned = (sa.func.set_config(*setting, True) for setting in wording.PLANNED.items())
+        session.execute(sa.select(*planned))
     given = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in one.values.items()
     }
-    return [request_of(row) for row in session.execute(statement, given)]
+    return [request_of(row) for row in session.execute(_whole_page(one.shape), given)]
+
+
+@lru_cache(maxsize=128)
+def _whole_page(shape: Shape) -> Any:
+    return _page(shape, *STORED)
 
 
 def _page(shape: Shape, *columns: Any) -> Any:

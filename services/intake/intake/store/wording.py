@@ -28,6 +28,10 @@ NAMED = 100
 _WEIGHED = 8  # of so many words, the longest, the rare ones are sought by the index
 _COMMON = 3  # a word is common that one in so many near requests says
 
+# How a connection plans these searches: along indexes, and once for all values.
+PLANNED = dict.fromkeys(("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"), "off")
+PLANNED |= {"enable_sort": "off", "plan_cache_mode": "force_generic_plan"}
+
 c, w, f = REQUEST.c, REQUEST_WORDS.c, sa.func
 _ASKED = [one for one in c if one.name not in {"json_fragment", "xml_fragment"}]
 TEXTS = ARRAY(sa.Text)
