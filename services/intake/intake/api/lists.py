@@ -86,7 +86,7 @@ class Lists:
                     self.shelf.put(question, known.mark, body)
             if body is not None:
                 return _answer(body, asked.format, headers)
-        page = await self.reads.page(asked.search, asked.format)
+        page = await self.reads.page(asked.search, asked.format, again=heard)
         body = joined(page.fragments, asked.format)
         if heard:
             self.shelf.put(question, page.mark, body)

@@ -23,6 +23,8 @@ SEARCHES = 512
 FRAGMENT_BYTES = 24 << 20  # of each format
 # Rendered anew by another version, a request keeps its mark.
 RENDERED_S = 600.0
+_LOOKED_AT = 16
+_STRANGE_HELD = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Fragments:
     _held: dict[int, bytes] = field(default_factory=dict)
     _bytes: int = 0
     _until: float = 0.0
+    _strange: int = 0
 
     def find(self, marks: bytes) -> list[bytes] | None:
         """Return the fragments of a page, None when one is missing."""
@@ -114,6 +117,18 @@ class Fragments:
         """Return up to which row of a page there is one that is not held."""
         held = self._held
         return max((row for row, mark in enumerate(_each(marks), 1) if mark not in held), default=0)
+
+    def wants(self, marks: bytes) -> bool:
+        """Tell whether a page is worth holding: one of which some rows are held, or now and then.
+
+        Who reads through all that ever was shall not drive out what everybody reads.
+        """
+        step = MARK_BYTES * max(1, len(marks) // MARK_BYTES // _LOOKED_AT)
+        some = (_mark(marks[at : at + MARK_BYTES]) for at in range(0, len(marks), step))
+        if any(mark in self._held for mark in some):
+            return True
+        self._strange += 1
+        return self._strange % _STRANGE_HELD == 0
 
     def keep(self, marks: bytes, fragments: Sequence[bytes]) -> bool:
         """Hold a page's fragments; tells whether nearly all of them were held already."""
@@ -136,3 +151,7 @@ class Fragments:
 
 def _each(marks: bytes) -> Iterator[int] | tuple[int, ...]:
     return struct.unpack(f">{len(marks) // MARK_BYTES}q", marks)
+
+
+def _mark(written: bytes) -> int:
+    return int.from_bytes(written, signed=True)

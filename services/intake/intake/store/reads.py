@@ -57,14 +57,15 @@ class Reads:
         self._fragments = {"json": Fragments(), "xml": Fragments()}
         self._held: dict[tuple[Shape, str], bool] = {}
 
-    async def page(self, search: Search, fmt: str) -> Page:
-        """Return a page as it is answered."""
+    async def page(self, search: Search, fmt: str, *, again: bool = False) -> Page:
+        """Return a page as it is answered; its rows are held if it was asked for ``again``."""
         one = asked(search)
         found = await self._reader(one).rows(page_statement(one.shape, fmt), one.values)
         marks, fragments = _rows(found)
         if search.page_size >= LONG:
-            held = self._fragments[fmt].keep(marks, fragments)
-            self._held[one.shape, fmt] = held
+            held = self._fragments[fmt]
+            worth = again or held.wants(marks)
+            self._held[one.shape, fmt] = worth and held.keep(marks, fragments)
         worded = one.shape.worded and fragments
         few = int.from_bytes(found.get_value(0, 2) or b"") if worded else None
         return Page(mark_of(marks), fragments, few)
