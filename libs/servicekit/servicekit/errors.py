@@ -46,6 +46,17 @@ class Refusals(BadInput):
         return [(self.code, description) for description in self.descriptions]
 
 
+class NotKnown(ServiceError):
+    """Who calls is not known, or not any more: they must show something else."""
+
+    status = 401
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is asked for, as RFC 6750 wants it beside a 401."""
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
 class Forbidden(ServiceError):
     """The key is missing, wrong, or not good for this."""
 

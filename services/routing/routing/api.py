@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from servicekit import keys, web
+from servicekit import web
 from servicekit.db import Now
 from servicekit.errors import BadInput, Conflict, NotFound
-from servicekit.people import by_key
+from servicekit.people import Known
 from sqlalchemy.orm import Session, sessionmaker
 
 from routing import actions, store, wire
@@ -26,6 +26,7 @@ class Api:
     db: sessionmaker[Session]
     desk: actions.Desk
     now: Now
+    known: Known
 
     def get_cases(self, **asked: Any) -> Data:
         """Return a page of the cases that the caller may see."""
@@ -103,7 +104,7 @@ class Api:
         ]
 
     def _caller(self, session: Session, call: str) -> Caller:
-        person = by_key(keys.require(session, store.KEYS, web.bearer()))
+        person = self.known.person(session, web.bearer())
         return Caller.of(person, call, self.desk.cities)
 
     def _whole(

@@ -8,8 +8,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from servicekit import logs, metrics, web
 from servicekit.consumer import Handler
 from servicekit.contracts import Topic
+from servicekit.people import Known
 from servicekit.process import App, Command, Process, Service, Tick
 
+from routing import store
 from routing.actions import Desk
 from routing.api import Api
 from routing.cities import read_cities, remembering
@@ -79,7 +81,8 @@ def desk(process: Process) -> Desk:
 
 
 def _serve(process: Process) -> App:
-    return web.build(process, Api(process.db, desk(process), process.now))
+    known = Known.of(process, store.KEYS)
+    return web.build(process, Api(process.db, desk(process), process.now, known))
 
 
 def _handlers(process: Process) -> Mapping[str, Handler]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from parts.doors import Client
+from parts.issuers import AUDIENCE, ISSUER, FakeIssuer, a_key
 from routing import store
 from routing.actions import Desk
 from routing.api import Api
@@ -20,6 +21,7 @@ from servicekit.contracts import Contracts
 from servicekit.db import OUTBOX
 from servicekit.events import Event
 from servicekit.outbox import Outbox
+from servicekit.people import Issuer, Known, Oidc, Tokens
 from servicekit.process import Process
 
 TREE = Path(__file__).resolve().parents[3]
@@ -319,10 +321,19 @@ class Now:
 
 
 @pytest.fixture(scope="session")
-def served(parts, engine, desk):
+def issuer():
+    """An OpenID issuer whose tokens are good here."""
+    return FakeIssuer(a_key("k1"))
+
+
+@pytest.fixture(scope="session")
+def served(parts, engine, desk, issuer):
     now = Now()
+    oidc = Oidc.from_env({"OIDC_ISSUER": ISSUER, "OIDC_AUDIENCE": AUDIENCE})
+    tokens = Tokens(oidc, Issuer(oidc, transport=issuer.transport), now)
+    known = Known(store.KEYS, tokens)
     process = Process(SERVICE, parts.environment())
-    return Client(web.build(process, Api(kit.sessions(engine), desk, now))), now
+    return Client(web.build(process, Api(kit.sessions(engine), desk, now, known))), now
 
 
 @pytest.fixture

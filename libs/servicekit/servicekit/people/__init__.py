@@ -1,5 +1,9 @@
 """Who calls: a person by an account or an access token, or a machine by its key."""
 
+from servicekit.people.issuer import Issuer
+from servicekit.people.known import Known
 from servicekit.people.person import Person, by_key
+from servicekit.people.settings import Oidc
+from servicekit.people.tokens import Tokens, is_token
 
-__all__ = ["Person", "by_key"]
+__all__ = ["Issuer", "Known", "Oidc", "Person", "Tokens", "by_key", "is_token"]
