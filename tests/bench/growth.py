@@ -178,7 +178,7 @@ QUESTIONS: dict[str, Callable[[random.Random, Store], bytes]] = {
     "radius 1 km": lambda rng, _: around(rng, 1_000),
     "radius 5 km": lambda rng, _: around(rng, 5_000),
     "radius 20 km": lambda rng, _: around(rng, 20_000),
-    "q, a common word": lambda rng, _: get(q=rng.choice(THINGS), page_size=PAGE),
+    "q, a common word": lambda rng, _: get(q=rng.choice(THINGS), page_size=PAGE, **lately(rng)),
     "q, two common words": lambda rng, _: get(
         q=f"{rng.choice(WORDS)} {rng.choice(THINGS)}", page_size=PAGE
     ),
@@ -192,10 +192,10 @@ QUESTIONS: dict[str, Callable[[random.Random, Store], bytes]] = {
         q=" ".join(["calle", *rng.sample(STREETS, 2)]), page_size=PAGE
     ),
     "q, a word of the open ones": lambda rng, _: get(
-        q=rng.choice(THINGS), status="open", page_size=PAGE
+        q=rng.choice(THINGS), status="open", page_size=PAGE, **lately(rng)
     ),
     "q, a word within 250 m": lambda rng, _: around(rng, 250, q=rng.choice(THINGS)),
-    "q, one letter": lambda rng, _: get(q=rng.choice("aeiost"), page_size=PAGE),
+    "q, one letter": lambda rng, _: get(q=rng.choice("aeiost"), page_size=PAGE, **lately(rng)),
     "q, nowhere": lambda rng, _: get(q=f"zzyzx{rng.randrange(10**6)}", page_size=PAGE),
 }
 DEEP = "hundredth page of 1,000 (out of 90 days)"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 
 from intake.store.conditions import conditions_of
 from intake.store.requests import PUBLIC
@@ -113,7 +113,8 @@ def _walked(wanted: Wanted) -> Any:
         w.service_request_id == walk.c.service_request_id,
     )
     query = sa.select(walk.c.service_request_id, walk.c[wanted.by].label("by"), w.words)
-    return query.select_from(walk.outerjoin(REQUEST_WORDS, same))
+    order = wanted.order(walk.c[wanted.by], walk.c.service_request_id)
+    return query.select_from(walk.outerjoin(REQUEST_WORDS, same)).order_by(*order)
 
 
 def _patterns(words: sa.CTE, before: str) -> Any:
@@ -223,7 +224,7 @@ def _in_span(wanted: Wanted, words: sa.CTE, rare: sa.CTE, edge: sa.CTE, span: An
     each = f.concat(_text("''"), _CITY, _text("/"), span, _text("/"), rare.c.word, _text("'':*"))
     all_of_them = f.string_agg(each, _text(" & "))
     query = sa.select(all_of_them).select_from(rare).correlate(span.table).scalar_subquery()
-    asked = sa.cast(query, _Tsquery())
+    asked = sa.cast(query, TSQUERY)
     saying = (
         sa.select(w.service_request_id, w.requested_datetime)
         .where(_INDEXED.op("@@")(asked), _like(w.words, words))
@@ -244,13 +245,6 @@ def _row(service_request_id: Any, *more: Any) -> Any:
     return sa.select(*_ASKED).where(*_HERE, *mine).limit(_ONE).lateral()
 
 
-class _Tsquery(sa.types.UserDefinedType[str]):
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "tsquery"
-
-
 def _fresh(wanted: Wanted, words: sa.CTE) -> Any:
     """Return the requests whose words are not written yet and that say all of them.
 
@@ -265,7 +259,7 @@ def _fresh(wanted: Wanted, words: sa.CTE) -> Any:
         CHANGE.c.jurisdiction_id == _CITY,
         CHANGE.c.number > f.coalesce(reached.scalar_subquery(), _whole(0)),
     )
-    changed = sa.union(waiting, numbered).subquery("changed")
+    changed = sa.union_all(waiting, numbered).subquery("changed")
     row = _row(changed.c.service_request_id)
     known = sa.exists().where(
         w.jurisdiction_id == row.c.jurisdiction_id,
