@@ -31,10 +31,14 @@ def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str
     def message_requested(session: Session, event: Event) -> None:
         actions.queue_message(session, ground, event, now=now())
 
+    def notice_requested(session: Session, event: Event) -> None:
+        actions.queue_notice(session, event, now=now())
+
     return {
         "request.routed.v1": request_routed,
         "case.moved.v1": case_moved,
         "media.stored.v1": media_stored,
         "media.removed.v1": media_removed,
         "message.requested.v1": message_requested,
+        "notice.requested.v1": notice_requested,
     }

@@ -95,9 +95,9 @@ class Mailer:
 
     def _send(self, smtp: smtplib.SMTP, message: Message) -> None:
         with self.db.begin() as session:
-            address = _address(session, message)
+            address = self._address(session, message)
         if address is None:
-            self._give_up(message, "the reporter left no address")
+            self._give_up(message, "there is no address for it")
             return
         try:
             smtp.send_message(self._mail(message, address), to_addrs=[address])
@@ -117,6 +117,13 @@ class Mailer:
             with self.db.begin() as session:
                 actions.deliver_message(session, self.ground, message, now=self.now())
             log.info("message sent", message_id=message.message_id, purpose=message.purpose)
+
+    def _address(self, session: Session, message: Message) -> str | None:
+        if message.supporter_id is not None:
+            return store.supporter_email(session, message.supporter_id)
+        if message.office is not None:
+            return _office(self.ground.pack(message.jurisdiction_id), message)
+        return store.reporter_email(session, message.service_request_id)
 
     def _mail(self, message: Message, address: str) -> EmailMessage:
         """Return the mail; raises ValueError when the address is none."""
@@ -149,10 +156,12 @@ class Mailer:
         log.warning("message given up", message_id=message.message_id, reason=reason)
 
 
-def _address(session: Session, message: Message) -> str | None:
-    if message.supporter_id is not None:
-        return store.supporter_email(session, message.supporter_id)
-    return store.reporter_email(session, message.service_request_id)
+def _office(pack: Pack, message: Message) -> str | None:
+    """Return where the head of a department reads, or the ombudsman: the head of the triage."""
+    if message.office == "ombudsman":
+        return pack.triage.head_email
+    department = pack.departments.get(message.department or "")
+    return department.head_email if department else None
 
 
 def _code(refusal: smtplib.SMTPException) -> int:

@@ -119,6 +119,51 @@ def test_what_another_service_asks_for_is_sent_in_its_own_words(intake, mails, s
     assert [fact["data"]["message_id"] for fact in intake.facts("message.delivered.v1")][-1] == "m1"
 
 
+def ask_for_notice(intake, identity, to, department="roads", message_id="n1"):
+    data = {
+        "jurisdiction_id": towns.FIRST,
+        "service_request_id": identity,
+        "message_id": message_id,
+        "purpose": "escalation",
+        "to": to,
+        "department": department,
+        "language": "es",
+        "message_subject": "Fuera de plazo",
+        "body": "Se eleva a usted.",
+    }
+    return intake.hear("notice.requested.v1", identity, data)
+
+
+@pytest.mark.parametrize(
+    ("to", "address"),
+    [
+        ("department_head", "head@beispiel.example"),
+        ("ombudsman", "ombudsman@beispiel.example"),
+    ],
+)
+def test_an_office_is_written_to_once_where_the_pack_says(intake, mails, send, to, address):
+    identity = intake.reported(email="ana@example.org")
+    assert [ask_for_notice(intake, identity, to) for _ in range(2)] == ["handled"] * 2
+    send()
+
+    [mail] = mails.to(address)
+    assert (mail["Subject"], text_of(mail).split()) == (
+        "Fuera de plazo",
+        ["Se", "eleva", "a", "usted."],
+    )
+    assert "Fuera de plazo" not in [mail["Subject"] for mail in mails.to("ana@example.org")]
+
+
+def test_a_department_that_the_pack_has_no_more_cannot_be_written_to(intake, mails, send):
+    identity = intake.reported()
+    ask_for_notice(intake, identity, "department_head", department="gone")
+    send()
+
+    [fact] = intake.facts("message.failed.v1")
+    assert fact["data"]["reason"] == "there is no address for it"
+    assert mails.mails == []
+
+
 def test_a_message_to_nobody_fails_at_once_with_the_reason(intake, mails, send):
     identity = intake.reported()
     ask_for_message(intake, identity)

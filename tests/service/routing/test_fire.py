@@ -58,6 +58,28 @@ def test_the_ladder_names_its_step_and_whom_it_reaches(submit, fire, facts, cloc
     assert fire() == 0
 
 
+def test_whom_a_case_goes_up_to_is_written_to_once(submit, fire, facts, clock):
+    submit()
+    clock.forward(hours=5)
+    fire()
+    fire()
+
+    [(topic, _, data)] = facts(kind="notice.requested.v1")
+    assert (topic, data["to"], data["department"]) == (
+        *("routing.events", "department_head", "roads"),
+    )
+    assert data["message_id"] == "SDR-1-first_answer-0-2"
+    assert data["message_subject"] == "SDR-1 is late: Hole"
+    assert data["body"].startswith(
+        "SDR-1 (Hole) waits for a first answer of Roads since Mon 23 Nov 2026 14:00. "
+        "It goes up to you as the head of the department.\n\n4 working hours from Mon 23 Nov"
+    )
+    clock.forward(days=2)
+    fire()
+    [_, (_, _, data)] = facts(kind="notice.requested.v1")
+    assert (data["to"], "as the ombudsman." in data["body"]) == ("ombudsman", True)
+
+
 def test_an_answer_in_time_leaves_its_clock_silent(submit, send, fire, facts, clock):
     submit()
     send()
@@ -202,6 +224,7 @@ def test_after_the_hold_it_says_what_was_missed_at_the_time_it_was(submit, fire,
         ("first_answer", "warned", "2026-06-01T10:00:00Z"),
         ("first_answer", "breached", "2026-06-01T11:00:00Z"),
     ]
+    assert facts(kind="notice.requested.v1") == []  # nobody is written to about the past
 
 
 def test_a_late_move_of_the_past_settles_the_clock_itself(submit, move, facts, fire, clock):

@@ -27,6 +27,7 @@ __all__ = [
     "keep_photo",
     "name_of_news",
     "queue_message",
+    "queue_notice",
     "render_again",
     "set_visibility",
     "show_department",
@@ -170,6 +171,23 @@ def queue_message(session: Session, ground: Ground, event: Event, *, now: dateti
     welcoming.welcome(session, ground, service_request_id=event.subject)
     if store.add_message(session, message, now) and not request.contactable:
         fail_message(session, ground, message, "the reporter left no address", now=now)
+
+
+def queue_notice(session: Session, event: Event, *, now: datetime) -> None:
+    """Write down what another service wants to tell an office; the same message is one."""
+    request = _locked(session, event.subject)
+    message = domain.Message(
+        message_id=event.data["message_id"],
+        service_request_id=event.subject,
+        jurisdiction_id=request.jurisdiction_id,
+        purpose=event.data["purpose"],
+        language=event.data["language"],
+        subject=event.data["message_subject"],
+        body=event.data["body"],
+        office=event.data["to"],
+        department=event.data["department"],
+    )
+    store.add_message(session, message, now)
 
 
 def deliver_message(

@@ -215,7 +215,11 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Words to a reporter that wait, were sent, or are given up; the address stands elsewhere."""
+    """Words that wait, were sent, or are given up; the address stands elsewhere.
+
+    They are for a supporter or an office (department_head, ombudsman) if one is named, else for
+    the reporter.
+    """
 
     message_id: str
     service_request_id: str
@@ -225,7 +229,9 @@ class Message:
     subject: str
     body: str
     attempts: int = 0
-    supporter_id: str | None = None  # to a supporter; else to the reporter
+    supporter_id: str | None = None
+    office: str | None = None
+    department: str | None = None
 
 
 def new_id(prefix: str, drawn: bytes | None = None) -> str:

@@ -97,6 +97,8 @@ MESSAGE = sa.Table(
     sa.Column("settled_at", db.TIME),
     sa.Column("reason", sa.Text),
     sa.Column("supporter_id", sa.Text),
+    sa.Column("office", sa.Text),
+    sa.Column("department", sa.Text),
 )
 
 SUPPORTER = sa.Table(

@@ -13,7 +13,7 @@ from servicekit.outbox import Outbox
 from sqlalchemy.orm import Session
 
 from routing import store, wire
-from routing.domain import City, Clock, Step
+from routing.domain import City, Clock, Step, explain
 from routing.domain.cases import Case, recorded
 from routing.domain.history import FIRING, MOVE
 
@@ -111,7 +111,15 @@ class Ledger:
         fired = step.due if case.imported else self.now
         case = self.record(case, FIRING, wire.firing_row(case, clock, step, fired))
         data = wire.deadline(case, clock, step, fired)
-        return self.tell(case, f"deadline.{step.kind}.v1", data, EVENTS, topic_of(case))
+        case = self.tell(case, f"deadline.{step.kind}.v1", data, EVENTS, topic_of(case))
+        return self._write_to(case, clock, step) if step.to and not case.imported else case
+
+    def _write_to(self, case: Case, clock: Clock, step: Step) -> Case:
+        """Ask for a message to whom the case went up to; intake sends it."""
+        city = self.desk.city(case.jurisdiction_id)
+        said = explain(city.pace, clock)
+        data = wire.escalation(case, clock, step, said, city)
+        return self.tell(case, "notice.requested.v1", data, EVENTS)
 
     def write(self, session: Session) -> None:
         """Write everything down."""

@@ -33,6 +33,7 @@ from routing.wire.facts import (
     update_refused,
 )
 from routing.wire.moments import moment, read_moment
+from routing.wire.notices import escalation
 
 __all__ = [
     "BY_CLOCK",
@@ -50,6 +51,7 @@ __all__ = [
     "decision_row",
     "department_row",
     "early_row",
+    "escalation",
     "explained",
     "facts_of",
     "firing_row",

@@ -52,7 +52,7 @@ def clock_explained(said: Explanation, language: str) -> Data:
 
 def in_words(said: Explanation, language: str) -> str:
     """Say how a deadline came about, in the city's local time."""
-    return _Speaker(language, said).whole()
+    return Speaker(language, said).whole()
 
 
 @cache
@@ -67,17 +67,18 @@ def _spoken(language: str) -> str:
     return language if language in sisters else next(iter(sisters), "en")
 
 
-class _Speaker:
+class Speaker:
     """Says one explanation in one language."""
 
     def __init__(self, language: str, said: Explanation) -> None:
-        spoken = _spoken(language)
+        spoken = self.language = _spoken(language)
         self.words: NullTranslations = _catalogues().of(spoken)
         self.locale = Locale.parse(spoken, sep="-")
         self.zone = ZoneInfo(said.time_zone)
         self.said = said
 
     def whole(self) -> str:
+        """Say the whole explanation."""
         _ = self.words.gettext
         said, clock = self.said, self.said.clock
         parts = [
@@ -108,6 +109,7 @@ class _Speaker:
         return " ".join([*parts, due % {"due": self.at(clock.due)}])
 
     def pause(self, lost: Lost) -> str:
+        """Say one pause, and for whom."""
         _ = self.words.gettext
         who = {
             "citizen": _("waiting for the citizen"),
@@ -127,6 +129,7 @@ class _Speaker:
         }
 
     def target(self, target: Target) -> str:
+        """Say an amount with its unit."""
         count, ngettext = target.amount, self.words.ngettext
         number = int(count) if count == int(count) else 2
         text = {
@@ -138,13 +141,16 @@ class _Speaker:
         return text % {"n": f"{count:g}"}
 
     def at(self, moment: datetime) -> str:
+        """Say a moment in the city's local time."""
         local = moment.astimezone(self.zone).replace(tzinfo=None)
         return format_datetime(local, "EEE d MMM y HH:mm", locale=self.locale)
 
     def day(self, day: date) -> str:
+        """Say a date."""
         return format_date(day, "d MMM y", locale=self.locale)
 
     @staticmethod
     def length(length: timedelta) -> str:
+        """Say how long something took."""
         minutes = round(length.total_seconds() / 60)
         return f"{minutes // 60} h {minutes % 60} min"
