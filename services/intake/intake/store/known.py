@@ -107,6 +107,7 @@ class Fragments:
 
     def find(self, marks: bytes) -> list[bytes] | None:
         """Return the fragments of a page, None when one is missing."""
+        self._forget_old()
         held = self._held
         try:
             return [held[mark] for mark in _each(marks)]
@@ -132,9 +133,7 @@ class Fragments:
 
     def keep(self, marks: bytes, fragments: Sequence[bytes]) -> bool:
         """Hold a page's fragments; tells whether nearly all of them were held already."""
-        now = time.monotonic()
-        if now > self._until:
-            self._held, self._bytes, self._until = {}, 0, now + RENDERED_S
+        self._forget_old()
         held = self._held
         pairs = zip(_each(marks), fragments, strict=True)
         new = {mark: fragment for mark, fragment in pairs if mark not in held}
@@ -143,6 +142,11 @@ class Fragments:
         while self._bytes > self.most_bytes:
             self._forget(len(held) // 4 + 1)
         return len(new) * 10 < len(fragments)
+
+    def _forget_old(self) -> None:
+        now = time.monotonic()
+        if now > self._until:
+            self._held, self._bytes, self._until = {}, 0, now + RENDERED_S
 
     def _forget(self, count: int) -> None:
         for mark in list(islice(self._held, count)):
