@@ -26,6 +26,7 @@ ROOMS = {
     "feed": {"store"},  # intake: changes get their numbers, readers wait for them
     "hooks": {"domain", "store", "wire"},  # intake's way out to webhooks
     "mail": {"actions", "domain", "store"},  # intake's way to the mail server
+    "mailboxes": {"domain"},  # intake: how often one mailbox is written to unasked
     "caller": {"actions", "domain", "wire"},  # routing: what a key may do
     "cities": {"domain", "store"},  # routing: city packs as its domain wants them
     "clerk": {"actions", "store"},  # routing: the timed work

@@ -32,10 +32,11 @@ from intake.api import (
 )
 from intake.api.lists import Lists
 from intake.commands import webhooks_command
-from intake.config import Config
+from intake.config import Config, Limits
 from intake.definitions import Definitions
 from intake.keyring import Keyring
 from intake.mail import Mailer, Server
+from intake.mailboxes import LimitedMailboxes
 from intake.pages import Pages
 from intake.pages.gate import Gate
 from intake.photos import Photos
@@ -47,11 +48,17 @@ _PAGE = 500
 def ground(process: Process) -> actions.Ground:
     """Return what every action stands on."""
     common = process.common
+    mailboxes = LimitedMailboxes(
+        limiter=Limiter(process.db),
+        limit=Limits.from_env(process.env).mailboxes,
+        secret_key=common.secret_key,
+    )
     return actions.Ground(
         packs=read_packs(common.cities_dir, common.contracts_dir),
         outbox=process.outbox,
         public_url=common.public_url,
         secret_key=common.secret_key,
+        mailboxes=mailboxes,
     )
 
 

@@ -15,6 +15,8 @@ _LONGEST_TRY_S = 100.0  # less than a delivery is claimed for
 class Limits:
     """How often one may ask: with a key that has no limit of its own, and from one address.
 
+    And how many mails that name an id one mailbox gets.
+
     Keys that import the past have none but their own.
     """
 
@@ -22,6 +24,7 @@ class Limits:
     bad_keys: Limit
     forms: Limit
     reads: Limit
+    mailboxes: Limit
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -31,6 +34,7 @@ class Limits:
             bad_keys=limit(env, "INTAKE_BAD_KEY", Limit(10, 20)),
             forms=limit(env, "INTAKE_FORM", Limit(20, 40)),
             reads=limit(env, "INTAKE_READ", NO_LIMIT),
+            mailboxes=limit(env, "INTAKE_MAILBOX", Limit(1, 30)),
         )
 
 

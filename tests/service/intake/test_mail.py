@@ -81,6 +81,20 @@ def test_mails_of_many_reports_are_written_at_once_and_none_is_left_out(intake):
     assert len(intake.rows("SELECT DISTINCT service_request_id FROM message")) == 7
 
 
+def test_a_mailbox_that_many_reports_name_is_left_alone_after_a_while(intake, send, mails):
+    spellings = ["ana@example.org", "Ana@Example.org", "ana+x@example.org"]
+    for number in range(33):
+        intake.reported(email=spellings[number % 3])
+    intake.reported(email="rosa@example.org")
+    for _ in range(5):
+        send()
+
+    assert len(intake.rows("SELECT * FROM message")) == 31
+    assert len(mails.to("rosa@example.org")) == 1
+    assert "ana" not in str(intake.rows("SELECT name FROM rate_bucket"))
+    assert len(intake.rows("SELECT * FROM request")) == 34
+
+
 def test_a_supporter_is_written_to_at_its_own_address_until_it_leaves(intake, mails, send, routing):
     identity = intake.reported(email="ana@example.org")
     door = f"/open311/v2/requests/{identity}/supporters.json"

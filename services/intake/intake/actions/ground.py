@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from servicekit.errors import NotFound
 from servicekit.outbox import Outbox
 from servicekit.packs import Pack
 
 from intake import domain, wire
+
+
+class Mailboxes(Protocol):
+    """Says whether a mailbox may be written to unasked once more."""
+
+    def admit(self, address: str) -> bool:
+        """Count a mail; False when there were too many lately."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +26,7 @@ class Ground:
     outbox: Outbox
     public_url: str
     secret_key: str = field(repr=False)
+    mailboxes: Mailboxes
 
     def pack(self, jurisdiction_id: str) -> Pack:
         """Return a city's pack; raises NotFound when this installation does not serve it."""

@@ -2,23 +2,35 @@
 
 from datetime import datetime
 
+from servicekit import logs
 from sqlalchemy.orm import Session
 
 from intake import domain, store, wire
 from intake.actions.ground import Ground
 
+log = logs.get(__name__)
+
 
 def welcome(
     session: Session, ground: Ground, *, limit: int = 1, service_request_id: str | None = None
 ) -> int:
-    """Write the mails that name new requests' ids, of some or of one; returns how many.
+    """Write the mails that name new requests' ids, of some or of one; returns how many waited.
 
-    They wait since the report was made, so that no later mail about it is sent before.
+    They wait since the report was made, so that no later mail about it is sent before. A mailbox
+    that many reports name lately is left alone: it may be somebody else's.
     """
     due = store.take_unwelcomed(session, limit, service_request_id)
-    mails = ((_welcome(ground, request), request.requested_datetime) for request in due)
+    admitted = [request for request, address in due if _admit(ground, request, address)]
+    mails = ((_welcome(ground, request), request.requested_datetime) for request in admitted)
     store.add_messages(session, mails)
     return len(due)
+
+
+def _admit(ground: Ground, request: domain.Request, address: str | None) -> bool:
+    if address and ground.mailboxes.admit(address):
+        return True
+    log.warning("too many mails to one mailbox", service_request_id=request.service_request_id)
+    return False
 
 
 def greet(session: Session, ground: Ground, request: domain.Request, now: datetime) -> None:

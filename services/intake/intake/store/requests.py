@@ -151,8 +151,8 @@ def reporter_email(session: Session, service_request_id: str) -> str | None:
 
 def take_unwelcomed(
     session: Session, limit: int, service_request_id: str | None = None
-) -> list[Request]:
-    """Return some requests whose reporters wait to be told the id, or that one; ask no more."""
+) -> list[tuple[Request, str | None]]:
+    """Take some requests whose reporters wait to be told the id, or that one, and addresses."""
     c = REPORTER.c
     due = sa.select(c.service_request_id).where(c.unwelcomed).limit(limit)
     if service_request_id is not None:
@@ -162,14 +162,15 @@ def take_unwelcomed(
         sa.update(REPORTER)
         .where(c.service_request_id.in_(due))
         .values(unwelcomed=False)
-        .returning(c.service_request_id)
+        .returning(c.service_request_id, c.email)
     )
-    ids = session.execute(taken).scalars().all()
-    if not ids:
+    addresses = {row.service_request_id: row.email for row in session.execute(taken)}
+    if not addresses:
         return []
-    query = sa.select(*STORED).where(one_of(REQUEST.c, ids))
+    query = sa.select(*STORED).where(one_of(REQUEST.c, list(addresses)))
     query = query.order_by(REQUEST.c.requested_datetime, REQUEST.c.service_request_id)
-    return [request_of(row) for row in session.execute(query)]
+    found = [request_of(row) for row in session.execute(query)]
+    return [(request, addresses[request.service_request_id]) for request in found]
 
 
 def _photo_row(photo: Photo) -> dict[str, Any]:
