@@ -14,6 +14,8 @@ LONG = 10_000
 NINE = "2026-11-23T09:00:00+00:00"
 AGAIN = """INSERT INTO move OVERRIDING SYSTEM VALUE
     SELECT (jsonb_populate_record(m, '{}')).* FROM move AS m WHERE number = 5"""
+TWICE = """INSERT INTO decision OVERRIDING SYSTEM VALUE
+    SELECT (jsonb_populate_record(d, '{"id": 99}')).* FROM decision AS d"""
 DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
 
 
@@ -99,6 +101,12 @@ def test_the_database_itself_only_appends(db, statement):
         ("UPDATE casefile SET history_number = 5", "entry 6 is more than the case knows of"),
         ("UPDATE casefile SET history_hash = sha256('x')", "entry 6 is not the last one"),
         ("UPDATE casefile SET history_number = 0, history_hash = NULL", "entries 1 to 6 are more"),
+        ("UPDATE decision SET rule = 'puerto'", "the decision of entry 1 is not as it was written"),
+        ("UPDATE decision SET inputs = '{}'", "the decision of entry 1 is not as it was written"),
+        ("UPDATE decision SET decided = decided + interval '1 us'", "the decision of entry 1"),
+        ("DELETE FROM decision", "the decision of entry 1 is not as it was written: routed"),
+        (TWICE, "1 decisions that no entry names"),
+        ("UPDATE move SET decision = NULL WHERE number = 1", "entry 1 is not as it was written"),
         ("DELETE FROM casefile", "6 entries of a case that is not there"),
         ("UPDATE casefile SET service_request_id = 'SDR-9'", "entry 1 is not as it was written"),
         (AGAIN.format('{"id": 99}'), "entry 5 is there twice"),
@@ -111,6 +119,31 @@ def test_whoever_gets_past_the_guards_is_found(audit, tamper, statement, said):
     found = audit()
 
     assert any(said in line for line in found), found
+
+
+def test_what_rules_looked_at_comes_back_as_it_was_written(submit, hear_with, report, audit):
+    asked = 'number("A") > 1 || number("B") > 1 || "x" in answers("C") || words("é") || month == 1'
+    values = {"A": ["-0"], "B": ["-1e300"], "C": ["ñ", "\\", "1.50"], "D": ["0.1"], "E": ["-7e-9"]}
+    attributes = [{"code": code, "values": given} for code, given in values.items()]
+    rules = [("a", asked, None), ("b", 'number("D") > 1 || number("E") > 1', None), ("c", "", "no")]
+
+    hear_with(rules, "request.submitted.v1", report(attributes=attributes))
+
+    assert audit() == []
+
+
+def test_another_category_names_its_decision_too(submit, db, desk, clock, audit, tamper):
+    submit()
+    order = Order(move="recategorised", reason="it is a lamp", service_code="lamp")
+    asked = Asked(order=order, actor=Actor("operator"))
+    with db.begin() as session:
+        actions.move_case(session, desk, "town.example", "SDR-1", asked, now=clock())
+    assert audit() == []
+
+    tamper("UPDATE decision SET because = 'x' WHERE id = 2")
+
+    [fault] = audit()
+    assert "the decision of entry 2 is not as it was written: recategorised of" in fault
 
 
 @pytest.mark.usefixtures("past")

@@ -7,7 +7,7 @@ from servicekit.errors import Conflict
 from sqlalchemy.orm import Session
 
 from routing import store
-from routing.domain.history import Head, Kept, broken, faults
+from routing.domain.history import Head, Kept, broken, decision_faults, faults
 
 
 @dataclass
@@ -33,6 +33,7 @@ def _faults(one: store.History) -> Iterator[str]:
         yield f"{len(one.rows)} entries of a case that is not there"
     else:
         yield from faults(one.about, one.case.state, one.head, one.rows)
+        yield from decision_faults(one.rows, one.decisions)
 
 
 def seal_history(session: Session, case_id: int) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from servicekit.errors import BadInput, Conflict, NotFound
 from sqlalchemy.orm import Session
@@ -94,13 +95,18 @@ def carry_out(session: Session, ledger: Ledger, case: Case, asked: Asked) -> Cas
     move = check(standing(case), asked.order, asked.actor, city)
     at = _time_of(case, asked, ledger.now)
     case = settle(ledger, case, city, at)
-    case = _make(ledger, case, move, asked, at)
+    anew = _chosen_anew(session, case, asked.order, city)
+    decision = wire.decision_row(case, anew, ledger.now) if anew else None
+    case = _make(ledger, case, move, asked, at, decision)
     if move.name in ("not_ours", "rerouted"):
         because = f"{move.name.replace('_', ' ')}: {asked.order.reason}"
         to = domain.to_department(asked.order, city, because)
         case = hand_over(session, ledger, case, to, at)
     if move.name == "recategorised":
-        case = _route_anew(session, ledger, case, asked.order, at)
+        if anew and decision:
+            store.add_decision(session, decision)
+            note_skipped(ledger.desk, case, anew)
+        case = _route_anew(session, ledger, case, asked.order, anew, at)
     if move.name == "reopened":
         case = _route_again(session, ledger, case, at)
     return case
@@ -124,7 +130,23 @@ def settle(ledger: Ledger, case: Case, city: City, until: datetime) -> Case:
     return case
 
 
-def _make(ledger: Ledger, before: Case, move: Move, asked: Asked, at: datetime) -> Case:
+def _chosen_anew(session: Session, case: Case, order: Order, city: City) -> Assignment | None:
+    """Return what the rules say of a case that gets another service; None when it gets none."""
+    if order.move != "recategorised" or not order.service_code:
+        return None
+    service = city.services[order.service_code]
+    category = {"service_code": service.service_code, "service_group": service.group}
+    return choose({**store.report_of(session, case), **category}, city)
+
+
+def _make(
+    ledger: Ledger,
+    before: Case,
+    move: Move,
+    asked: Asked,
+    at: datetime,
+    decision: dict[str, Any] | None = None,
+) -> Case:
     city = ledger.desk.city(before.jurisdiction_id)
     after = domain.moved(before, move, asked.order, at, city)
     row = wire.move_row(
@@ -137,7 +159,7 @@ def _make(ledger: Ledger, before: Case, move: Move, asked: Asked, at: datetime) 
         update_id=asked.update_id,
         key_name=asked.key_name,
     )
-    after = ledger.record(after, MOVE, row)
+    after = ledger.record(after, MOVE, wire.naming(row, decision))
     data = wire.case_moved(before, after, asked.order, asked.actor, asked.update_id)
     return ledger.tell(after, "case.moved.v1", data, EVENTS, topic_of(before))
 
@@ -154,23 +176,20 @@ def hand_over(session: Session, ledger: Ledger, before: Case, to: Assignment, at
     return _show(session, ledger, case, city)
 
 
-def _route_anew(session: Session, ledger: Ledger, case: Case, order: Order, at: datetime) -> Case:
-    """Ask the rules again about a case that has another service or priority.
+def _route_anew(
+    session: Session, ledger: Ledger, case: Case, order: Order, to: Assignment | None, at: datetime
+) -> Case:
+    """Take a case with another service where the rules say.
 
-    With the same service it stays where it is, whoever put it there.
+    With the same service and another priority it stays where it is, whoever put it there.
     """
     city = ledger.desk.city(case.jurisdiction_id)
-    to = Assignment(
+    to = to or Assignment(
         department=case.department,
         rule=case.rule,
         rules_version=case.rules_version,
         because=case.because,
     )
-    if order.service_code:
-        report = store.report_of(session, case)
-        to = choose({**report, **wire.category(case)}, city)
-        store.add_decision(session, wire.decision_row(case, to, ledger.now))
-        note_skipped(ledger.desk, case, to)
     case = hand_over(session, ledger, case, to, at)
     for clock in case.clocks:
         if clock.replaced == at:

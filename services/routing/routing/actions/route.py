@@ -23,7 +23,8 @@ def route_request(
     ledger = Ledger(desk, now)
     to = choose(report, city)
     case = _opened(report, city, to, now)
-    case = ledger.record(case, MOVE, _routed(case, now))
+    decision = wire.decision_row(case, to, now)
+    case = ledger.record(case, MOVE, wire.naming(_routed(case, now), decision))
     case = ledger.tell(case, "request.routed.v1", wire.request_routed(case, city, None), EVENTS)
     assigned = wire.case_assigned(case, report, city, desk.public_url)
     case = ledger.tell(case, "case.assigned.v1", assigned, topic_of(case))
@@ -33,7 +34,7 @@ def route_request(
         return None
     ledger.moves[0]["case_id"] = stored.id
     ledger.write(session)
-    store.add_decision(session, wire.decision_row(stored, to, now))
+    store.add_decision(session, {**decision, "case_id": stored.id})
     note_skipped(desk, stored, to)
     return stored
 

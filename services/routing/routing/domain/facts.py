@@ -13,6 +13,8 @@ from functools import cache, cached_property, lru_cache
 from typing import Any, Final, Protocol
 
 WEEKDAYS: Final = (*("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),)
+_EXACT: Final = 1e15
+"""Up to here a number with a point comes back from PostgreSQL with its point."""
 _WORDS: Final = re.compile(r"[^\W_]+")
 
 
@@ -89,9 +91,14 @@ class Facts(dict[Any, Any]):
 
 
 def _plain(value: Any) -> Any:
+    """Return a value that JSON and PostgreSQL give back as it was."""
     if isinstance(value, tuple):
         return list(value)
-    return None if isinstance(value, float) and math.isnan(value) else value
+    if not isinstance(value, float):
+        return value
+    if math.isnan(value):
+        return None
+    return value + 0.0 if abs(value) < _EXACT else str(value)
 
 
 def _district(report: Reported) -> str:

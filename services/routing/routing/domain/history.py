@@ -6,6 +6,7 @@ each event. So a changed byte, a missing, added or moved entry and a cut tail al
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import orjson
 
 MOVE, FIRING = "move", "firing"
 _BESIDE = frozenset({"id", "case_id", "number", "hash"})
+_BY_RULES = frozenset({"routed", "recategorised"})
 Entry = Mapping[str, Any]
 
 
@@ -43,6 +45,15 @@ def entry_hash(about: str, number: int, before: bytes | None, kind: str, entry: 
     }
     chained = [1, about, number, before.hex() if before else None, kind, said]
     return hashlib.sha256(orjson.dumps(chained, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+_DECIDED = ("department", "rule", "rules_version", "because", "inputs", "skipped", "decided")
+
+
+def decision_hash(decision: Entry) -> str:
+    """Return the SHA-256 of what the rules decided; the move that was made by it names it."""
+    said = {name: _plain(decision[name]) for name in _DECIDED}
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _plain(value: Any) -> Any:
@@ -124,3 +135,22 @@ def _broken_end(head: Head, chain: list[Kept]) -> Iterator[str]:
 
 def _entries(first: int, last: int) -> str:
     return f"entry {first} is" if first == last else f"entries {first} to {last} are"
+
+
+def decision_faults(kept: Iterable[Kept], decisions: Iterable[Entry]) -> Iterator[str]:
+    """Say which decisions are not those that the moves of a case name.
+
+    A move from before moves named decisions may have one that nobody names.
+    """
+    moves = [row for row in kept if row.kind == MOVE]
+    found = Counter(decision_hash(one) for one in decisions)
+    allowed = sum(row.entry["move"] in _BY_RULES and not row.entry["decision"] for row in moves)
+    for row in moves:
+        named = row.entry["decision"]
+        if named and not found[named]:
+            allowed += 1  # it may be there, but another than it was
+            yield f"the decision of entry {row.number} is not as it was written: {row.name}"
+        elif named:
+            found[named] -= 1
+    if found.total() > allowed:
+        yield f"{found.total() - allowed} decisions that no entry names"

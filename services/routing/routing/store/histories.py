@@ -1,6 +1,6 @@
 """Histories as they are kept: read through for the audit, and sealed where they are not yet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from routing.domain.history import FIRING, MOVE, Head, Kept
-from routing.store.tables import CASES, FIRINGS, MOVES
+from routing.store.tables import CASES, DECISIONS, FIRINGS, MOVES
 
 BATCH_CASES = 500
 _TABLES = {MOVE: MOVES, FIRING: FIRINGS}
@@ -21,6 +21,7 @@ class History:
     case: sa.Row[Any] | None
     case_id: int
     rows: Sequence[Kept]
+    decisions: Sequence[Mapping[str, Any]] = ()
 
     @property
     def head(self) -> Head:
@@ -48,9 +49,14 @@ def histories(session: Session) -> Iterator[History]:
         query = sa.select(*_CASE).where(CASES.c.id > below).order_by(CASES.c.id).limit(BATCH_CASES)
         cases = {row.id: row for row in session.execute(query)}
         upto = max(cases) if len(cases) == BATCH_CASES else None
-        kept = _kept(session, below, upto)
-        for number in sorted(cases.keys() | kept.keys()):
-            yield History(case=cases.get(number), case_id=number, rows=kept.get(number, ()))
+        kept, decided = _kept(session, below, upto), _decisions(session, below, upto)
+        for number in sorted(cases.keys() | kept.keys() | decided.keys()):
+            yield History(
+                case=cases.get(number),
+                case_id=number,
+                rows=kept.get(number, ()),
+                decisions=decided.get(number, ()),
+            )
         if upto is None:
             return
         below = upto
@@ -76,6 +82,18 @@ def _kept(session: Session, above: int, upto: int | None) -> dict[int, list[Kept
             entry = dict(zip(names, row, strict=True))
             kept = Kept(kind, entry["number"], entry["hash"], entry)
             found.setdefault(entry["case_id"], []).append(kept)
+    return found
+
+
+def _decisions(
+    session: Session, above: int, upto: int | None
+) -> dict[int, list[Mapping[str, Any]]]:
+    query = sa.select(DECISIONS).where(DECISIONS.c.case_id > above)
+    if upto is not None:
+        query = query.where(DECISIONS.c.case_id <= upto)
+    found: dict[int, list[Mapping[str, Any]]] = {}
+    for row in session.execute(query).mappings():
+        found.setdefault(row["case_id"], []).append(dict(row))
     return found
 
 

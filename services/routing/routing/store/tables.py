@@ -129,6 +129,7 @@ MOVES = sa.Table(
     _column("waiting_for", _TEXT, nullable=True),
     _column("service_code", _TEXT, nullable=True),
     _column("priority", _TEXT, nullable=True),
+    _column("decision", _TEXT, nullable=True),
     _column("moved", _TIME),
     _column("recorded", _TIME),
     *_chained(),

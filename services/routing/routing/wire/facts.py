@@ -17,6 +17,7 @@ from routing.domain import (
     Step,
 )
 from routing.domain.cases import Case
+from routing.domain.history import decision_hash
 from routing.wire.moments import moment, read_moment
 
 Data = dict[str, Any]
@@ -285,9 +286,15 @@ def move_row(
         "waiting_for": order.waiting_for,
         "service_code": order.service_code,
         "priority": order.priority,
+        "decision": None,
         "moved": moved,
         "recorded": recorded,
     }
+
+
+def naming(row: Data, decision: Data | None) -> Data:
+    """Return the row of a move that names the decision by which it was made."""
+    return {**row, "decision": decision_hash(decision)} if decision else row
 
 
 def history_head(case: Case) -> Data:
