@@ -30,7 +30,8 @@ ROOMS = {
     "caller": {"actions", "domain", "wire"},  # routing: what a key may do
     "cities": {"domain", "store"},  # routing: city packs as its domain wants them
     "clerk": {"actions", "store"},  # routing: the timed work
-    "commands": CORE | {"cities"},
+    "commands": CORE | {"cities", "witness"},
+    "witness": {"store"},  # routing: what the log remembers of histories
     "simulation": CORE | {"cities"},  # routing: the command that asks what if
     "explaining": CORE | {"cities"},  # routing: the command that says why
     "keeper": {"config", "domain", "store"},  # media: the timed work

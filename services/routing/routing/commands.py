@@ -13,6 +13,7 @@ from servicekit.process import Process
 from routing import actions, store
 from routing.cities import read_cities
 from routing.domain import City
+from routing.witness import contradictions
 
 
 def manage_keys(process: Process, argv: Sequence[str]) -> int:
@@ -76,11 +77,17 @@ def _revoke_key(process: Process, identity: str) -> None:
 
 def verify(process: Process, argv: Sequence[str]) -> int:
     """Read every history through; a line for each fault, and 1 when there is one."""
-    argparse.ArgumentParser(prog="python -m routing verify").parse_args(argv)
+    parser = argparse.ArgumentParser(prog="python -m routing verify")
+    parser.add_argument("--log", action="store_true", help="ask what the log remembers, too")
+    asked = parser.parse_args(argv)
     audit = actions.Audit()
     with process.db.begin() as session:
         session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         for fault in audit.read(session):
+            sys.stdout.write(fault + "\n")
+    if asked.log:
+        for fault in contradictions(process.common.kafka_bootstrap_servers, process.db):
+            audit.faults += 1
             sys.stdout.write(fault + "\n")
     sys.stdout.write(f"{audit.entries} entries of {audit.cases} cases, {audit.faults} faults\n")
     return 1 if audit.faults else 0

@@ -12,6 +12,8 @@ from servicekit.process import Process
 
 LONG = 10_000
 NINE = "2026-11-23T09:00:00+00:00"
+CUT = """UPDATE casefile SET state = 'in_progress', history_number = 5,
+    history_hash = (SELECT hash FROM move WHERE number = 5)"""
 AGAIN = """INSERT INTO move OVERRIDING SYSTEM VALUE
     SELECT (jsonb_populate_record(m, '{}')).* FROM move AS m WHERE number = 5"""
 TWICE = """INSERT INTO decision OVERRIDING SYSTEM VALUE
@@ -221,6 +223,40 @@ def test_a_broken_history_is_not_sealed_over(db, tamper):
 
     with pytest.raises(Conflict, match="entry 6 is missing at the end"), db.begin() as session:
         actions.seal_history(session, store.unsealed_cases(session)[0])
+
+
+@pytest.mark.usefixtures("past")
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        ([], []),
+        (
+            [
+                "DELETE FROM move WHERE number = 6",
+                CUT,
+            ],
+            [(6, True, False)],
+        ),
+        (["UPDATE move SET hash = sha256('a') WHERE number = 5"], [(5, True, True)]),
+        (
+            ["DELETE FROM casefile", "DELETE FROM move", "DELETE FROM firing"],
+            [(number, False, False) for number in range(1, 7)],
+        ),
+    ],
+)
+def test_the_log_remembers_what_a_database_that_agrees_with_itself_does_not(
+    facts, db, tamper, statements, said
+):
+    told = [
+        {"jurisdiction_id": "town.example", "service_request_id": "SDR-1", **data["history"]}
+        for _, _, data in facts("routing.events")
+    ]
+    for statement in statements:
+        tamper(statement)
+
+    with db() as session:
+        found = store.contradicted(session, told)
+    assert [(one.number, one.known, one.kept) for one in found] == said
 
 
 def test_there_is_nothing_to_seal_in_no_case(db):

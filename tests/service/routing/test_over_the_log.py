@@ -257,6 +257,27 @@ def test_keys_are_made_for_departments_that_exist(routing):
         run("routing", *args, "--jurisdiction", CITY, "--department", "nobody", env=routing.env)
 
 
+def test_the_log_bears_witness_to_the_history(routing, report):
+    [name] = routing.submit(report)
+    routing.read("routing.events", until=lambda found: about(found, name))
+    assert run("routing", "verify", "--log", env=routing.env).endswith(" 0 faults\n")
+
+    with routing.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
+        forget = "DELETE FROM move USING casefile WHERE case_id = casefile.id AND {}"
+        mine = f"service_request_id = '{name}'"
+        connection.execute(sa.text(forget.format(mine)))
+        connection.execute(
+            sa.text(
+                "UPDATE casefile SET state = 'received', history_number = 0, history_hash = NULL"
+                f" WHERE {mine}"
+            )
+        )
+    assert run("routing", "verify", env=routing.env).endswith(" 0 faults\n")
+    with pytest.raises(AssertionError, match="the log tells of entry 1, which is not there"):
+        run("routing", "verify", "--log", env=routing.env)
+
+
 def test_explain_says_why_and_until_when(routing, report):
     [name] = routing.submit(report)
     within(30, lambda: routing.state_of(name) == "routed")

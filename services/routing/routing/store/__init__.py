@@ -17,7 +17,15 @@ from routing.store.cases import (
     reports_of,
     save_cases,
 )
-from routing.store.histories import History, histories, history_of, seal, unsealed_cases
+from routing.store.histories import (
+    Contradicted,
+    History,
+    contradicted,
+    histories,
+    history_of,
+    seal,
+    unsealed_cases,
+)
 from routing.store.records import (
     add_decision,
     add_early,
@@ -38,6 +46,7 @@ __all__ = [
     "CASES",
     "KEYS",
     "METADATA",
+    "Contradicted",
     "History",
     "Wanted",
     "add_case",
@@ -50,6 +59,7 @@ __all__ = [
     "alone",
     "cases_after",
     "claim_due",
+    "contradicted",
     "decisions_of",
     "drop_early",
     "early_of",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from routing.domain.history import FIRING, MOVE, Head, Kept
@@ -95,6 +96,43 @@ def _decisions(
     for row in session.execute(query).mappings():
         found.setdefault(row["case_id"], []).append(dict(row))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Contradicted:
+    """What somebody else remembers of a history and this database does not.
+
+    ``known``: whether the case is there; ``kept``: whether an entry of that number is.
+    """
+
+    jurisdiction_id: str
+    service_request_id: str
+    number: int
+    known: bool
+    kept: bool
+
+
+_CONTRADICTED = """
+SELECT DISTINCT said.jurisdiction_id, said.service_request_id, said.number,
+    casefile.id IS NOT NULL AS known, entry.hash IS NOT NULL AS kept
+FROM jsonb_to_recordset(:said) AS said
+    (jurisdiction_id text, service_request_id text, number bigint, hash text)
+LEFT JOIN casefile USING (jurisdiction_id, service_request_id)
+LEFT JOIN LATERAL (
+    SELECT hash FROM move WHERE case_id = casefile.id AND move.number = said.number
+    UNION ALL
+    SELECT hash FROM firing WHERE case_id = casefile.id AND firing.number = said.number
+) AS entry ON true
+WHERE entry.hash IS NULL OR encode(entry.hash, 'hex') <> said.hash
+ORDER BY 1, 2, 3
+"""
+
+
+def contradicted(session: Session, said: Sequence[Mapping[str, Any]]) -> list[Contradicted]:
+    """Return which of these ends of histories (number and hash) are not kept like that."""
+    given = sa.bindparam("said", [dict(one) for one in said], type_=JSONB)
+    rows = session.execute(sa.text(_CONTRADICTED).bindparams(given))
+    return [Contradicted(*row) for row in rows]
 
 
 def unsealed_cases(session: Session) -> Sequence[int]:
