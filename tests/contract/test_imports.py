@@ -15,7 +15,7 @@ ROOMS = {
     "store": {"domain"},
     "wire": {"domain"},
     "actions": {"domain", "store", "wire"},
-    "api": CORE | {"photos", "caller", "keyring", "feed", "definitions"},
+    "api": CORE | {"photos", "caller", "entrance", "keyring", "feed", "definitions"},
     "pages": CORE | {"definitions"},
     "events": CORE,
     "config": set(),
@@ -28,6 +28,7 @@ ROOMS = {
     "mail": {"actions", "domain", "store"},  # intake's way to the mail server
     "mailboxes": {"domain"},  # intake: how often one mailbox is written to unasked
     "caller": {"actions", "domain", "wire"},  # routing: what a key may do
+    "entrance": {"caller", "domain", "wire"},  # routing: the door of signing in
     "cities": {"domain", "store"},  # routing: city packs as its domain wants them
     "clerk": {"actions", "store"},  # routing: the timed work
     "commands": CORE | {"cities", "witness"},

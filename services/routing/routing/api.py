@@ -14,6 +14,7 @@ from routing import actions, store, wire
 from routing.caller import Caller
 from routing.domain import ENDED, STATES, City
 from routing.domain.cases import Case
+from routing.entrance import Entrance
 
 PAGE_SIZE = 100
 Data = dict[str, Any]
@@ -163,3 +164,6 @@ def _states(states: list[str] | None, status: str | None) -> frozenset[str] | No
         return None
     by_status = {"open": frozenset(STATES) - ENDED, "closed": ENDED}
     return by_status.get(status or "", frozenset(STATES)) & frozenset(states or STATES)
+
+
+DOORS = (Api, Entrance)

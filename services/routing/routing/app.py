@@ -8,7 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from servicekit import logs, metrics, web
 from servicekit.consumer import Handler
 from servicekit.contracts import Topic
-from servicekit.people import Known
+from servicekit.limits import Limiter
+from servicekit.people import Known, Signing, command
 from servicekit.process import App, Command, Process, Service, Tick
 
 from routing import store
@@ -16,8 +17,9 @@ from routing.actions import Desk
 from routing.api import Api
 from routing.cities import read_cities, remembering
 from routing.clerk import LOOK_S, QUEUES_S, Clerk
-from routing.commands import manage_keys, seal, verify
+from routing.commands import check_account, manage_keys, seal, verify
 from routing.domain import City
+from routing.entrance import Entrance
 from routing.events import Events
 from routing.explaining import explain
 from routing.simulation import simulate
@@ -81,8 +83,14 @@ def desk(process: Process) -> Desk:
 
 
 def _serve(process: Process) -> App:
-    known = Known.of(process, store.KEYS)
-    return web.build(process, Api(process.db, desk(process), process.now, known))
+    cities, known = desk(process), Known.of(process, store.KEYS, store.LOCAL)
+    entrance = Entrance(
+        known=known,
+        signing=Signing.of(process, store.LOCAL),
+        cities=cities.cities,
+        trusted_proxies=process.common.trusted_proxies,
+    )
+    return web.build(process, Api(process.db, cities, process.now, known), entrance)
 
 
 def _handlers(process: Process) -> Mapping[str, Handler]:
@@ -95,6 +103,7 @@ def _ticks(process: Process) -> Sequence[Tick]:
         Tick(name="deadlines", every_s=LOOK_S, run=clerk.fire),
         Tick(name="early_updates", every_s=LOOK_S, run=clerk.answer_early),
         Tick(name="queues", every_s=QUEUES_S, run=clerk.count_queues),
+        Tick(name="limits", every_s=600.0, run=Limiter(process.db).forget),
     )
 
 
@@ -117,6 +126,7 @@ SERVICE = Service(
     topics=_topics,
     commands={
         "keys": Command(help="create, list or revoke API keys", run=manage_keys),
+        "accounts": command.command(store.LOCAL, check_account),
         "explain": Command(
             help="why a case is where it is, or where a report would go", run=explain
         ),

@@ -1,4 +1,4 @@
-"""Commands of routing's own: keys, and whether its histories are what was written."""
+"""Commands of routing's own: keys, accounts, and whether its histories are what was written."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ import orjson
 import sqlalchemy as sa
 from servicekit import keys
 from servicekit.errors import BadInput, NotFound
+from servicekit.people.accounts import Wish
 from servicekit.process import Process
 
 from routing import actions, store
@@ -62,6 +63,17 @@ def _check_place(cities: dict[str, City], jurisdiction_id: str, department: str 
         raise BadInput(f"--department must be one of {known}")
 
 
+def check_account(process: Process, wish: Wish) -> None:
+    """Raise BadInput when an account is of a city or a department that there is not."""
+    cities = read_cities(process.common.cities_dir, process.common.contracts_dir)
+    places = list(cities) if wish.jurisdictions is None else wish.jurisdictions
+    if not set(places) <= set(cities):
+        raise BadInput(f"--jurisdiction must be one of {', '.join(cities)}")
+    known = {name for place in places for name in cities[place].departments}
+    if not set(wish.departments) <= known:
+        raise BadInput(f"--department must be one of {', '.join(sorted(known))}")
+
+
 def _list_keys(process: Process) -> None:
     with process.db() as session:
         for row in keys.every(session, store.KEYS):
@@ -106,4 +118,4 @@ def seal(process: Process, argv: Sequence[str]) -> int:
     return 0
 
 
-__all__ = ["manage_keys", "seal", "verify"]
+__all__ = ["check_account", "manage_keys", "seal", "verify"]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 from parts.doors import Client
 from parts.issuers import AUDIENCE, ISSUER, FakeIssuer, a_key
 from routing import store
@@ -15,18 +16,23 @@ from routing.api import Api
 from routing.app import SERVICE
 from routing.cities import rule_of
 from routing.domain import Calendar, City, Pace, Rules, Rung, Service, Target
+from routing.entrance import Entrance
 from servicekit import db as kit
 from servicekit import keys, packs, web
+from servicekit.clients import networks
 from servicekit.contracts import Contracts
 from servicekit.db import OUTBOX
 from servicekit.events import Event
+from servicekit.limits import Limit, Limiter, PerAddress
 from servicekit.outbox import Outbox
-from servicekit.people import Issuer, Known, Oidc, Tokens
+from servicekit.people import Issuer, Known, Oidc, Signing, Tokens
+from servicekit.people.passwords import Passwords
 from servicekit.process import Process
 
 TREE = Path(__file__).resolve().parents[3]
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 OFFICE = ((480, 900),)
+SOME = Limit(10, 20)
 
 
 def a_service(code, **changes):
@@ -129,7 +135,7 @@ def db(engine):
     with engine.begin() as connection:
         names = (
             "casefile, report, clock, move, decision, firing, seen_update, early_update, almanac,"
-            " api_key,"
+            " api_key, account, account_token, rate_bucket,"
             " outbox, handled_event, parked_event"
         )
         # Histories cannot be emptied: the guards are sent away for this one transaction's trigger.
@@ -326,14 +332,37 @@ def issuer():
     return FakeIssuer(a_key("k1"))
 
 
+def signing_of(engine, now, guesses=SOME, wrong=SOME):
+    """Return what signs people in, with passwords that take no work."""
+    db = kit.sessions(engine)
+    limiter = Limiter(db)
+    return Signing(
+        db=db,
+        where=store.LOCAL,
+        passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=64)),
+        limiter=limiter,
+        guesses=guesses,
+        wrong=PerAddress(limiter=limiter, limit=wrong, purpose="password", secret_key="x"),
+        lasts=timedelta(hours=8),
+        now=now,
+    )
+
+
+@pytest.fixture
+def signing(engine, db, clock):
+    """Return a function that makes what signs people in, with limits of its own."""
+    return lambda **limits: signing_of(engine, clock, **limits)
+
+
 @pytest.fixture(scope="session")
 def served(parts, engine, desk, issuer):
     now = Now()
     oidc = Oidc.from_env({"OIDC_ISSUER": ISSUER, "OIDC_AUDIENCE": AUDIENCE})
     tokens = Tokens(oidc, Issuer(oidc, transport=issuer.transport), now)
-    known = Known(store.KEYS, tokens)
+    known = Known(store.KEYS, tokens, store.LOCAL, now)
+    entrance = Entrance(known, signing_of(engine, now), desk.cities, networks("private"))
     process = Process(SERVICE, parts.environment())
-    return Client(web.build(process, Api(kit.sessions(engine), desk, now, known))), now
+    return Client(web.build(process, Api(kit.sessions(engine), desk, now, known), entrance)), now
 
 
 @pytest.fixture
@@ -345,7 +374,7 @@ def ask(served, db, clock):
     def send(method, path, key=None, **options):
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         answer = client(method, path, headers=headers, **options)
-        return answer.status_code, answer.json()
+        return answer.status_code, answer.json() if answer.content else None
 
     return send
 

@@ -4,6 +4,7 @@ from servicekit.people.issuer import Issuer
 from servicekit.people.known import Known
 from servicekit.people.person import Person, by_key
 from servicekit.people.settings import Oidc
+from servicekit.people.signing import Signing
 from servicekit.people.tokens import Tokens, is_token
 
-__all__ = ["Issuer", "Known", "Oidc", "Person", "Tokens", "by_key", "is_token"]
+__all__ = ["Issuer", "Known", "Oidc", "Person", "Signing", "Tokens", "by_key", "is_token"]

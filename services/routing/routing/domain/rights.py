@@ -35,7 +35,11 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
     "post_move": _DO,
     "post_explanation": _KNOW,
     "get_departments": _LOOK,
+    "get_me": _KNOW,
+    "delete_session": _KNOW,
 }
+OPEN = frozenset({"post_session"})
+"""Calls of those who are not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +82,8 @@ def reach(
         jurisdictions=None if jurisdictions is None else frozenset(jurisdictions),
         departments=None if CITY in scopes else frozenset(departments),
     )
+
+
+def calls(roles: Collection[str]) -> list[str]:
+    """Return the calls that are for who holds these roles."""
+    return sorted(call for call, row in RIGHTS.items() if not row.keys().isdisjoint(roles))

@@ -40,11 +40,12 @@ from routing.store.records import (
     mark_seen,
     seen_update,
 )
-from routing.store.tables import CASES, KEYS, METADATA
+from routing.store.tables import CASES, KEYS, LOCAL, METADATA
 
 __all__ = [
     "CASES",
     "KEYS",
+    "LOCAL",
     "METADATA",
     "Contradicted",
     "History",

@@ -1,7 +1,8 @@
 """The tables of routing. ``case`` is a word of SQL, so the table of cases is ``casefile``."""
 
 import sqlalchemy as sa
-from servicekit import db, keys
+from servicekit import db, keys, limits
+from servicekit.people import accounts
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from routing.domain.moves import ENDED
@@ -198,3 +199,5 @@ EARLY = sa.Table(
 sa.Index("ix_early_update_request", EARLY.c.jurisdiction_id, EARLY.c.service_request_id)
 
 KEYS = keys.table(METADATA)
+LOCAL = accounts.tables(METADATA)
+RATE_BUCKET = limits.table(METADATA)
