@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -71,7 +72,7 @@ def test_a_good_token_says_who_it_is(issuer, tokens):
 
 
 def test_one_of_whom_nothing_is_said_is_nothing_nowhere(issuer, tokens):
-    person = tokens.person(issuer.token(NOW, roles={"operator": True}, jurisdictions=[7, None]))
+    person = tokens.person(issuer.token(NOW, roles={"operator": True}, jurisdictions=[7, "a\x00"]))
 
     assert (person.roles, person.departments, person.jurisdictions) == (set(), set(), set())
     assert tokens.person(issuer.token(NOW)).jurisdictions == set()
@@ -116,6 +117,8 @@ def test_a_person_may_be_good_for_every_city(issuer, tick):
         ({"iat": None}, "not valid"),
         ({"sub": None}, "not valid"),
         ({"sub": 7}, "not valid"),
+        ({"sub": "u\x001"}, "not valid"),
+        ({"sub": "u" * 256}, "not valid"),
         ({"nbf": int(NOW.timestamp()) + 61}, "not valid"),
         ({"iat": int(NOW.timestamp()) + 61}, "not valid"),
         ({"exp": "tomorrow"}, "not valid"),
@@ -229,6 +232,16 @@ def test_made_up_key_ids_do_not_make_us_ask_again_and_again(issuer, tokens):
             tokens.person(issuer.token(NOW, header={"kid": f"made-up-{number}"}))
 
     assert len(issuer.asked) == before
+
+
+def test_many_who_come_at_once_ask_the_issuer_once(issuer, tokens):
+    text = issuer.token(NOW)
+
+    with ThreadPoolExecutor(8) as pool:
+        people = list(pool.map(tokens.person, [text] * 16))
+
+    assert {person.subject for person in people} == {"oidc:u-1"}
+    assert len(issuer.asked) == 2  # where it tells of itself, and its keys
 
 
 def test_known_keys_stay_good_while_the_issuer_is_away(issuer, tokens, tick):

@@ -8,7 +8,7 @@ from servicekit.people.person import Person
 
 ROLES = ("department", "head", "operator", "ombudsman", "administrator")
 """What a person can be. Keys of machines know others besides; a token never gives those."""
-_LONGEST_NAME = 200
+_LONGEST = 255
 
 
 def read_path(text: str) -> tuple[str, ...]:
@@ -37,12 +37,17 @@ class Reading:
     at_home: frozenset[str] | None = frozenset()
 
     def person(self, claims: Mapping[str, Any]) -> Person:
-        """Return who a verified token speaks of; what it says in no known way it does not say."""
-        subject = str(claims["sub"])
+        """Return who a verified token speaks of; what it says in no known way it does not say.
+
+        Raises ValueError when its subject cannot be written down.
+        """
+        subject = claims["sub"]
+        if not (isinstance(subject, str) and subject.isprintable() and len(subject) <= _LONGEST):
+            raise ValueError("sub must be a text that can be read")
         name = _at(claims, self.name)
         return Person(
             subject=f"oidc:{subject}",
-            name=(name if isinstance(name, str) and name else subject)[:_LONGEST_NAME],
+            name=(name if isinstance(name, str) and name else subject)[:_LONGEST],
             roles=self._roles(_words(_at(claims, self.roles))),
             departments=_words(_at(claims, self.departments)),
             jurisdictions=self._cities(_at(claims, self.jurisdictions)),
@@ -66,7 +71,6 @@ def _at(claims: Mapping[str, Any], path: tuple[str, ...]) -> Any:
 def _words(claim: Any) -> frozenset[str]:
     """Return the words of a list, or of a text with blanks between them."""
     words = claim.split() if isinstance(claim, str) else claim
-    return frozenset(w for w in words if isinstance(w, str)) if isinstance(words, list) else _NONE
-
-
-_NONE: frozenset[str] = frozenset()
+    if not isinstance(words, list):
+        return frozenset()
+    return frozenset(word for word in words if isinstance(word, str) and word.isprintable())

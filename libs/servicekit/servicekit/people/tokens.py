@@ -43,12 +43,11 @@ class Tokens:
         never there to give its keys.
         """
         try:
-            claims = self._verified(text)
+            return self.settings.reading.person(self._verified(text))
         except ExpiredTokenError:
             raise NotKnown("the access token is over") from None
         except (JoseError, ValueError, TypeError):
             raise NotKnown("the access token is not valid here") from None
-        return self.settings.reading.person(claims)
 
     def _verified(self, text: str) -> dict[str, Any]:
         if len(text) > LONGEST:
