@@ -264,9 +264,10 @@ def test_the_log_bears_witness_to_the_history(routing, report):
 
     with routing.engine.begin() as connection:
         connection.execute(sa.text("SET LOCAL session_replication_role = replica"))
-        forget = "DELETE FROM move USING casefile WHERE case_id = casefile.id AND {}"
         mine = f"service_request_id = '{name}'"
-        connection.execute(sa.text(forget.format(mine)))
+        for table in ("move", "decision"):
+            forget = f"DELETE FROM {table} USING casefile WHERE case_id = casefile.id AND {mine}"
+            connection.execute(sa.text(forget))
         connection.execute(
             sa.text(
                 "UPDATE casefile SET state = 'received', history_number = 0, history_hash = NULL"
