@@ -1,182 +1,22 @@
-"""Prepared reads in the event loop: hot statements without threads, sessions or rows of objects.
+"""Prepared reads in the event loop, over a few connections of their own.
 
-A ``Reader`` holds a few connections of its own and sends prepared statements straight through
-libpq, so that a read costs little more than PostgreSQL's own part of it. Results are bytes, in
-PostgreSQL's binary format. Reads repeat themselves harmlessly: one that met a connection which
-ended meanwhile (a restarted server) is sent once more on a new one.
+A read costs little more than PostgreSQL's own part of it. Reads repeat themselves harmlessly: one
+that met a connection which ended meanwhile (a restarted server) is sent once more on a new one.
 """
 
 import asyncio
-import itertools
-import select
-import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 import psycopg
-import sqlalchemy as sa
 from anyio import to_thread
 from psycopg import pq
-from psycopg.conninfo import make_conninfo
-from psycopg.pq.abc import PGconn, PGresult
-from sqlalchemy.dialects import postgresql
+from psycopg.pq.abc import PGresult
 
 from servicekit.errors import Outage
-
-CONNECT_TIMEOUT_S = 5
-STATEMENT_TIMEOUT_S = 15
-PATIENCE_S = 0.002
-MOST_PREPARED = 100  # a plan of many walks takes a megabyte of the server
-_BINARY = 1
-# What a statement meets whose table was changed, or whose preparation is gone: prepare it anew.
-_PREPARE_ANEW = {"0A000", "26000"}
-
-
-class _Lost(Exception):
-    """The connection ended, or knows a statement no more; another one will do."""
-
-
-_DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-_numbers = itertools.count(1)
-Value = str | int | float | bool | datetime | tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A statement with ``$1``… for its parameters, whose names are in that order."""
-
-    text: str
-    names: tuple[str, ...]
-    name: bytes = field(default_factory=lambda: b"read%d" % next(_numbers))
-
-
-def prepared(statement: sa.Select[Any]) -> Prepared:
-    """Return a statement of SQLAlchemy Core as text; to be made once and kept."""
-    compiled = statement.compile(dialect=_DIALECT)
-    return Prepared(str(compiled), tuple(compiled.positiontup or ()))
-
-
-def written(value: Value) -> bytes | None:
-    """Return a value as PostgreSQL reads it in a parameter."""
-    if value is None:
-        return None
-    if isinstance(value, tuple):
-        escaped = (one.replace("\\", "\\\\").replace('"', '\\"') for one in value)
-        return "{{{}}}".format(",".join(f'"{one}"' for one in escaped)).encode()
-    return (value.isoformat() if isinstance(value, datetime) else str(value)).encode()
-
-
-class _Line:
-    """One connection with one statement at a time."""
-
-    def __init__(self, connection: PGconn) -> None:
-        self.connection = connection
-        self.connection.nonblocking = 1
-        self.prepared: set[bytes] = set()
-        self.socket = connection.socket
-        self.pieces = select.poll()
-        self.pieces.register(self.socket, select.POLLIN)
-        self._watched: asyncio.AbstractEventLoop | None = None
-        self._done: asyncio.Future[None] | None = None
-
-    async def ask(self, statement: Prepared, values: Sequence[bytes | None]) -> PGresult:
-        """Return the result of a statement; prepares it when this connection meets it first."""
-        try:
-            return await self._ask(statement, values)
-        finally:
-            if self.connection.status == pq.ConnStatus.BAD:
-                self._deaf()  # libpq closed the socket, whose number may be another's soon
-
-    async def _ask(self, statement: Prepared, values: Sequence[bytes | None]) -> PGresult:
-        name = statement.name
-        if name not in self.prepared:
-            if len(self.prepared) >= MOST_PREPARED:
-                self.connection.send_query(b"DEALLOCATE ALL")
-                await self._result()
-                self.prepared.clear()
-            self.connection.send_prepare(name, statement.text.encode())
-            await self._result()
-            self.prepared.add(name)
-        self.connection.send_query_prepared(name, values, result_format=_BINARY)
-        return await self._result()
-
-    async def _result(self) -> PGresult:
-        loop = asyncio.get_running_loop()
-        connection = self.connection
-        while connection.flush():
-            await _writable(loop, self.socket)
-        self._watch(loop)
-        self._done = loop.create_future()
-        try:
-            await self._done
-        finally:
-            self._done = None
-        result = connection.get_result()
-        while connection.get_result() is not None:
-            pass
-        if result is None:
-            raise _Lost
-        return self._good(result)
-
-    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Listen to the server from now on: to begin and end that costs as much as a read."""
-        if self._watched is not loop:
-            loop.add_reader(self.socket, self._arrived)
-            self._watched = loop
-
-    def _deaf(self) -> None:
-        if self._watched is not None and not self._watched.is_closed():
-            self._watched.remove_reader(self.socket)
-        self._watched = None
-
-    def _arrived(self) -> None:
-        """Take in what came; the rest of a long answer is on its way, in many small pieces."""
-        connection, done = self.connection, self._done
-        until = time.monotonic() + PATIENCE_S
-        try:
-            connection.consume_input()
-            while connection.is_busy():
-                if time.monotonic() > until or not self.pieces.poll(1):
-                    return
-                connection.consume_input()
-        except psycopg.Error as fault:
-            self._deaf()  # an end is heard again and again
-            if done is not None and not done.done():
-                done.set_exception(fault)
-        else:
-            if done is not None and not done.done():
-                done.set_result(None)
-
-    def _good(self, result: PGresult) -> PGresult:
-        if result.status in {pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK}:
-            return result
-        state = (result.error_field(pq.DiagnosticField.SQLSTATE) or b"").decode()
-        if self.connection.status == pq.ConnStatus.BAD or state in _PREPARE_ANEW:
-            raise _Lost
-        raise psycopg.errors.error_from_result(result)
-
-    def close(self) -> None:
-        """End the connection."""
-        self._deaf()
-        self.connection.finish()
-
-
-async def _writable(loop: asyncio.AbstractEventLoop, socket: int) -> None:
-    ready: asyncio.Future[None] = loop.create_future()
-
-    def free() -> None:
-        if not ready.done():
-            ready.set_result(None)
-
-    loop.add_writer(socket, free)
-    try:
-        await ready
-    finally:
-        loop.remove_writer(socket)
+from servicekit.prepared import Line, Lost, Prepared, Value, connect, written
 
 
 @dataclass
@@ -192,9 +32,9 @@ class Reader:
     plan: str = "force_custom_plan"
     options: str = ""
     lost: int = 0  # connections that ended
-    _idle: list[_Line] = field(default_factory=list)
+    _idle: list[Line] = field(default_factory=list)
     _open: int = 0
-    _waiting: deque[asyncio.Future[_Line | None]] = field(default_factory=deque)
+    _waiting: deque[asyncio.Future[Line | None]] = field(default_factory=deque)
 
     async def rows(self, statement: Prepared, values: Mapping[str, Value]) -> PGresult:
         """Return what a statement finds; raises Outage when the database is away."""
@@ -202,9 +42,9 @@ class Reader:
         try:
             try:
                 return await self._ask(statement, given)
-            except (_Lost, psycopg.OperationalError):
+            except (Lost, psycopg.OperationalError):
                 return await self._ask(statement, given)
-        except (_Lost, psycopg.OperationalError) as trouble:
+        except (Lost, psycopg.OperationalError) as trouble:
             raise Outage(f"the database is away: {trouble}") from trouble
 
     async def _ask(self, statement: Prepared, values: Sequence[bytes | None]) -> PGresult:
@@ -220,7 +60,7 @@ class Reader:
         self._give(line, line)
         return result
 
-    async def _take(self) -> _Line:
+    async def _take(self) -> Line:
         while self._idle:
             line = self._idle.pop()
             if line.connection.status == pq.ConnStatus.OK:
@@ -233,15 +73,15 @@ class Reader:
             if given is not None:
                 return given
         try:
-            return _Line(await to_thread.run_sync(self._connect))
+            return Line(await to_thread.run_sync(connect, self.url, self.plan, self.options))
         except BaseException:
             self._open -= 1
             self._wake(None)
             raise
 
-    async def _wait(self) -> _Line | None:
+    async def _wait(self) -> Line | None:
         """Return a connection that another gave back, or None with the right to open one."""
-        waits: asyncio.Future[_Line | None] = asyncio.get_running_loop().create_future()
+        waits: asyncio.Future[Line | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waits)
         try:
             return await waits
@@ -250,7 +90,7 @@ class Reader:
                 self._hand_on(waits.result())
             raise
 
-    def _give(self, kept: _Line | None, line: _Line) -> None:
+    def _give(self, kept: Line | None, line: Line) -> None:
         """Hand a connection to the next who waits; close one that is not kept."""
         if kept is None:
             self._drop(line)
@@ -258,18 +98,18 @@ class Reader:
         else:
             self._hand_on(kept)
 
-    def _hand_on(self, line: _Line | None) -> None:
+    def _hand_on(self, line: Line | None) -> None:
         if line is None:
             self._open -= 1
         if not self._wake(line) and line is not None:
             self._idle.append(line)
 
-    def _drop(self, line: _Line) -> None:
+    def _drop(self, line: Line) -> None:
         line.close()
         self._open -= 1
         self.lost += 1
 
-    def _wake(self, line: _Line | None) -> bool:
+    def _wake(self, line: Line | None) -> bool:
         """Give the next who waits a connection, or the right to open one."""
         while self._waiting:
             waits = self._waiting.popleft()
@@ -279,22 +119,3 @@ class Reader:
                     self._open += line is None
                     return True
         return False
-
-    def _connect(self) -> PGconn:
-        url = sa.make_url(self.url).set(drivername="postgresql")
-        options = (
-            f"-c timezone=utc -c plan_cache_mode={self.plan} "
-            f"-c statement_timeout={STATEMENT_TIMEOUT_S}s {self.options}"
-        )
-        conninfo = make_conninfo(
-            url.render_as_string(hide_password=False),
-            connect_timeout=CONNECT_TIMEOUT_S,
-            options=options,
-            client_encoding="utf8",
-        )
-        connection = pq.PGconn.connect(conninfo.encode())
-        if connection.status != pq.ConnStatus.OK:
-            reason = connection.get_error_message()
-            connection.finish()
-            raise psycopg.OperationalError(reason)
-        return connection

@@ -81,7 +81,8 @@ def serve(process: Process) -> Any:
     asks = definitions(process, base.packs)
     photos = Photos(config.media_url, config.common.service_token, config.media_timeout_s)
     found = store.Reads(config.common.database_url)
-    writer = GroupCommit(store.Writer(process.engine).write)
+    scribe = store.Scribe.at(config.common.database_url, store.Writer(process.engine))
+    writer = GroupCommit(scribe.write)
     limiter, limits, trusted = Limiter(db), config.limits, config.common.trusted_proxies
     per_address = functools.partial(PerAddress, limiter=limiter, secret_key=base.secret_key)
     guesses = per_address(limit=limits.bad_keys, purpose="guess")

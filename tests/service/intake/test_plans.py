@@ -6,7 +6,8 @@ import psycopg
 import pytest
 from intake import feed
 from psycopg import sql
-from servicekit.reading import Reader, written
+from servicekit.prepared import written
+from servicekit.reading import Reader
 
 FRAGMENT = {
     "service_request_id": "BSP-1",

@@ -6,9 +6,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from parts.doors import apart
-from servicekit import reading
+from servicekit import prepared as lines
 from servicekit.errors import Outage
-from servicekit.reading import Prepared, Reader, prepared, written
+from servicekit.prepared import Prepared, prepared, written
+from servicekit.reading import Reader
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +124,7 @@ def test_who_is_called_off_leaves_no_answer_behind_for_the_next(url):
 
 
 def test_plans_are_forgotten_before_there_are_too_many(url, monkeypatch):
-    monkeypatch.setattr(reading, "MOST_PREPARED", 3)
+    monkeypatch.setattr(lines, "MOST_PREPARED", 3)
     reader = Reader(url, size=1)
     for number in range(10):
         assert ask(reader, (said(f"SELECT '{number}'"), {})) == [[str(number).encode()]]

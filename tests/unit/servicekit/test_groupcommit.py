@@ -3,7 +3,7 @@ import threading
 
 import pytest
 from servicekit.errors import Outage
-from servicekit.groupcommit import GroupCommit
+from servicekit.groupcommit import GroupCommit, in_a_thread
 
 
 class Table:
@@ -25,7 +25,7 @@ class Table:
 def test_a_lone_item_is_a_transaction_of_its_own_at_once():
     table = Table()
 
-    asyncio.run(GroupCommit(table.write).put("a"))
+    asyncio.run(GroupCommit(in_a_thread(table.write)).put("a"))
 
     assert table.commits == [["a"]]
 
@@ -34,7 +34,7 @@ def test_what_waits_while_a_commit_runs_is_written_in_one_transaction():
     table = Table()
 
     async def many():
-        writer = GroupCommit(table.write)
+        writer = GroupCommit(in_a_thread(table.write))
         table.open.clear()
         puts = [asyncio.create_task(writer.put(number)) for number in range(100)]
         await asyncio.sleep(0)
@@ -51,7 +51,7 @@ def test_a_batch_is_never_larger_than_the_most():
     table = Table()
 
     async def many():
-        writer = GroupCommit(table.write, most=10)
+        writer = GroupCommit(in_a_thread(table.write), most=10)
         await asyncio.gather(*(writer.put(number) for number in range(95)))
 
     asyncio.run(many())
@@ -63,7 +63,7 @@ def test_one_bad_item_harms_only_itself():
     table = Table()
 
     async def three():
-        writer = GroupCommit(table.write)
+        writer = GroupCommit(in_a_thread(table.write))
         return await asyncio.gather(
             *(writer.put(item) for item in ("a", "bad", "b")), return_exceptions=True
         )
@@ -83,7 +83,7 @@ def test_an_outage_is_told_to_all_and_nothing_is_written_again():
         raise Outage("the answer to a commit got lost")
 
     async def three():
-        writer = GroupCommit(away)
+        writer = GroupCommit(in_a_thread(away))
         return await asyncio.gather(*(writer.put(item) for item in "abc"), return_exceptions=True)
 
     assert all(isinstance(answer, Outage) for answer in asyncio.run(three()))
@@ -94,7 +94,7 @@ def test_an_item_is_written_once_also_when_its_client_goes_away():
     table = Table()
 
     async def gone():
-        writer = GroupCommit(table.write)
+        writer = GroupCommit(in_a_thread(table.write))
         table.open.clear()
         put = asyncio.create_task(writer.put("a"))
         await asyncio.sleep(0.01)

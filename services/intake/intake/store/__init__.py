@@ -64,6 +64,7 @@ from intake.store.searching import search_requests
 from intake.store.submissions import (
     IdTaken,
     RefusedByDatabase,
+    Scribe,
     Submission,
     Writer,
     add_submissions,
@@ -106,6 +107,7 @@ __all__ = [
     "Page",
     "Reads",
     "RefusedByDatabase",
+    "Scribe",
     "Spot",
     "Submission",
     "Writer",

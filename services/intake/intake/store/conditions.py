@@ -5,7 +5,7 @@ from math import cos, radians
 from typing import Any
 
 import sqlalchemy as sa
-from servicekit.reading import Value
+from servicekit.prepared import Value
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from intake.domain import Search

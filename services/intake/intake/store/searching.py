@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from servicekit.reading import Prepared, prepared
+from servicekit.prepared import Prepared, prepared
 from sqlalchemy.orm import Session
 
 from intake.domain import Request, Search

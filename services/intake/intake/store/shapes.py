@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from servicekit.reading import Value
+from servicekit.prepared import Value
 
 from intake.domain import Order, Search
 from intake.store.conditions import WORDS, asked_of, values_of

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from servicekit.reading import Prepared, Reader, prepared
+from servicekit.prepared import Prepared, prepared
+from servicekit.reading import Reader
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from intake.store.requests import PUBLIC, fragment

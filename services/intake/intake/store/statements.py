@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from servicekit.prepared import Prepared
 from sqlalchemy.dialects import postgresql
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -36,9 +37,22 @@ def insert_into_each(tables: tuple[tuple[sa.Table, tuple[str, ...]], ...]) -> st
     return before + insert_rows(last, last_names)
 
 
+@cache
+def prepared_insert(tables: tuple[tuple[sa.Table, tuple[str, ...]], ...]) -> Prepared:
+    """Return ``insert_into_each`` for a prepared connection."""
+    first, *rest = insert_into_each(tables).split("%s")
+    text = first + "".join(f"${number}{part}" for number, part in enumerate(rest, 1))
+    return Prepared(text, ())
+
+
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     """Return rows as the JSON list that the statements take."""
-    return orjson.dumps(list(rows), default=bytes.decode).decode()
+    return json_of(rows).decode()
+
+
+def json_of(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the same as bytes, as a prepared connection wants them."""
+    return orjson.dumps(list(rows), default=bytes.decode)
 
 
 def _kind(column: sa.Column[Any]) -> str:

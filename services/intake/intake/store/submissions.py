@@ -1,21 +1,23 @@
 """Reports as they are written down: request, reporter and event together."""
 
 import select
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import psycopg
 import sqlalchemy as sa
 from servicekit import db
 from servicekit.errors import Outage
+from servicekit.groupcommit import in_a_thread
+from servicekit.writing import Committer
 from sqlalchemy.orm import Session
 
 from intake.domain import FirstAnswer, Reporter
 from intake.store.repeats import take_turns
-from intake.store.statements import as_json, insert_into_each
+from intake.store.statements import as_json, insert_into_each, json_of, prepared_insert
 from intake.store.tables import CHANGE_WAITING, REPORTER, REQUEST
 
 _TOLD = tuple(Reporter.__dataclass_fields__)
@@ -110,6 +112,32 @@ class Writer:
             self._pooled = None
 
 
+@dataclass(frozen=True)
+class Scribe:
+    """Writes reports in the event loop, on a connection of its own, as a ``Writer`` does.
+
+    Those with an id of their sender's take several statements, for which there is a ``Writer``.
+    """
+
+    line: Committer
+    by_turns: Callable[[Sequence[Submission]], Awaitable[Sequence[FirstAnswer | None]]]
+
+    @classmethod
+    def at(cls, url: str, writer: Writer) -> Self:
+        """Return one for a database."""
+        return cls(Committer(url), in_a_thread(writer.write))
+
+    async def write(self, submissions: Sequence[Submission]) -> Sequence[FirstAnswer | None]:
+        """Commit all rows of several reports, or none; returns and raises as ``Writer.write``."""
+        if any(one.once for one in submissions):
+            return await self.by_turns(submissions)
+        tables = _rows(submissions)
+        statement = prepared_insert(tuple((table, tuple(rows[0])) for table, rows in tables))
+        with _refusals():
+            await self.line.commit(statement, [json_of(rows) for _, rows in tables])
+        return [None] * len(submissions)
+
+
 def _raw(pooled: sa.PoolProxiedConnection) -> Connection:
     return cast("Connection", pooled.driver_connection)
 
@@ -123,13 +151,20 @@ def _write(connection: Connection, submissions: Sequence[Submission]) -> list[Fi
     turns = [one.once for one in submissions if one.once]
     # Alone, one statement is its own transaction.
     whole = connection.transaction() if turns and connection.autocommit else nullcontext()
+    with _refusals(), whole:
+        late = take_turns(connection, turns) if turns else {}
+        _insert(
+            connection,
+            [one for one in submissions if one.request["service_request_id"] not in late],
+        )
+    return [late.get(one.request["service_request_id"]) for one in submissions]
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Say what the database does not take in our own words."""
     try:
-        with whole:
-            late = take_turns(connection, turns) if turns else {}
-            _insert(
-                connection,
-                [one for one in submissions if one.request["service_request_id"] not in late],
-            )
+        yield
     except (psycopg.IntegrityError, psycopg.DataError) as fault:
         # PostgreSQL's own words quote the row, and rows hold persons: only names go on.
         if fault.sqlstate == _UNIQUE_VIOLATION:
@@ -137,17 +172,21 @@ def _write(connection: Connection, submissions: Sequence[Submission]) -> list[Fi
         known = fault.diag
         where = f"{fault.sqlstate} {known.table_name} {known.constraint_name}"
         raise RefusedByDatabase(f"a report could not be stored: {where}") from None
-    return [late.get(one.request["service_request_id"]) for one in submissions]
 
 
 def _insert(connection: Connection, submissions: Sequence[Submission]) -> None:
+    tables = _rows(submissions)
+    if tables:
+        statement = insert_into_each(tuple((table, tuple(rows[0])) for table, rows in tables))
+        connection.execute(statement, [as_json(rows) for _, rows in tables], prepare=True)
+
+
+def _rows(submissions: Sequence[Submission]) -> list[tuple[sa.Table, list[dict[str, Any]]]]:
+    """Return all rows by their tables, which are written in this order."""
     given: list[tuple[sa.Table, list[dict[str, Any]]]] = [
         (REQUEST, [one.request for one in submissions]),
         (REPORTER, [one.reporter for one in submissions if one.reporter]),
         (db.OUTBOX, [one.outbox for one in submissions]),
         (CHANGE_WAITING, [one.change for one in submissions if one.change]),
     ]
-    tables = [(table, rows) for table, rows in given if rows]
-    if tables:
-        statement = insert_into_each(tuple((table, tuple(rows[0])) for table, rows in tables))
-        connection.execute(statement, [as_json(rows) for _, rows in tables], prepare=True)
+    return [(table, rows) for table, rows in given if rows]
