@@ -12,9 +12,8 @@ from servicekit.limits import Limiter
 from servicekit.people import Known, Signing, command
 from servicekit.process import App, Command, Process, Service, Tick
 
-from routing import store
+from routing import api, store
 from routing.actions import Desk
-from routing.api import Api
 from routing.cities import read_cities, remembering
 from routing.clerk import LOOK_S, QUEUES_S, Clerk
 from routing.commands import check_account, manage_keys, seal, verify
@@ -90,7 +89,8 @@ def _serve(process: Process) -> App:
         cities=cities.cities,
         trusted_proxies=process.common.trusted_proxies,
     )
-    return web.build(process, Api(process.db, cities, process.now, known), entrance)
+    doors = [door(process.db, cities, process.now, known) for door in api.DESK]
+    return web.build(process, *doors, entrance)
 
 
 def _handlers(process: Process) -> Mapping[str, Handler]:

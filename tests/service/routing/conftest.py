@@ -10,9 +10,8 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from parts.doors import Client
 from parts.issuers import AUDIENCE, ISSUER, FakeIssuer, a_key
-from routing import store
+from routing import api, store
 from routing.actions import Desk
-from routing.api import Api
 from routing.app import SERVICE
 from routing.cities import rule_of
 from routing.domain import Calendar, City, Pace, Rules, Rung, Service, Target
@@ -362,7 +361,8 @@ def served(parts, engine, desk, issuer):
     known = Known(store.KEYS, tokens, store.LOCAL, now)
     entrance = Entrance(known, signing_of(engine, now), desk.cities, networks("private"))
     process = Process(SERVICE, parts.environment())
-    return Client(web.build(process, Api(kit.sessions(engine), desk, now, known), entrance)), now
+    doors = [door(kit.sessions(engine), desk, now, known) for door in api.DESK]
+    return Client(web.build(process, *doors, entrance)), now
 
 
 @pytest.fixture

@@ -1,0 +1,24 @@
+"""The HTTP door: one method per operationId, one class per task.
+
+``domain.rights`` decides who may call. A new task is a module here with a class that is a ``Door``,
+and its name in ``DESK``.
+"""
+
+from routing.api.cases import Cases
+from routing.api.departments import Departments
+from routing.api.door import Door
+from routing.api.explanations import Explanations
+from routing.api.moves import Moves
+from routing.entrance import Entrance
+
+DESK: tuple[type[Door], ...] = (
+    Cases,
+    Moves,
+    Explanations,
+    Departments,
+)
+"""The doors that are made alike: see ``Door``."""
+
+DOORS = (*DESK, Entrance)
+
+__all__ = ["DESK", "DOORS", "Door"]

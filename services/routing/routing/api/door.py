@@ -1,0 +1,59 @@
+"""What every door of the desk needs: who calls, which case is meant, and all they see of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from servicekit import web
+from servicekit.db import Now
+from servicekit.errors import Conflict, NotFound
+from servicekit.people import Known
+from sqlalchemy.orm import Session, sessionmaker
+
+from routing import actions, store, wire
+from routing.caller import Caller
+from routing.domain.cases import Case
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A door of the desk, and what it stands on."""
+
+    db: sessionmaker[Session]
+    desk: actions.Desk
+    now: Now
+    known: Known
+
+    def _caller(self, session: Session, call: str) -> Caller:
+        """Return who makes this call; raises Forbidden when it is not for them."""
+        person = self.known.person(session, web.bearer())
+        return Caller.of(person, call, self.desk.cities)
+
+    def _find(
+        self, session: Session, caller: Caller, jurisdiction_id: str | None, service_request_id: str
+    ) -> Case:
+        """Return the case, if the caller may see it; raises NotFound, or Conflict when two fit."""
+        found = store.find_cases(session, caller.narrowed(jurisdiction_id), service_request_id)
+        seen = [case for case in found if caller.may_see(case)]
+        if not seen:
+            raise NotFound(f"service_request_id {service_request_id} was not found")
+        if len(seen) > 1:
+            raise Conflict("jurisdiction_id required: several cities know this id")
+        return seen[0]
+
+    def _whole(
+        self, session: Session, caller: Caller, case: Case, language: str | None = None
+    ) -> Data:
+        """Return all there is to know of a case, and what the caller may do with it now."""
+        city = self.desk.city(case.jurisdiction_id)
+        entries = wire.history(store.moves_of(session, case), store.firings_of(session, case))
+        return wire.whole_case(
+            case,
+            store.report_of(session, case),
+            city,
+            entries,
+            wire.allowed_moves(caller.allowed(case, city)),
+            language or city.language,
+            store.decisions_of(session, case.id),
+        )
