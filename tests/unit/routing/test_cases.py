@@ -2,8 +2,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from routing.domain import MOVES, Order
+from routing.domain import MOVES, Move, Order
 from routing.domain.cases import Case, moved, settled, started
+from routing.domain.moves import AT_WORK
 
 
 @pytest.fixture
@@ -73,6 +74,18 @@ def test_handing_a_case_over_is_no_answer_and_restarts_nothing(case, go):
     assert (after.state, after.not_ours_count) == ("routed", 1)
     assert after.first_answered is None
     assert after.clocks == case.clocks
+
+
+def test_a_move_that_keeps_the_state_leaves_clocks_and_pauses_alone(case, go, city):
+    waiting = go(case, "paused")
+    split = Move(
+        name="split", sources=AT_WORK, target=None, who=frozenset({"operator"}), answers=False
+    )
+    at = waiting.last_moved + timedelta(hours=1)
+
+    after = moved(waiting, split, Order(move="split"), at, city)
+
+    assert after == replace(waiting, last_moved=at)
 
 
 def test_waiting_pauses_the_solution_alone(case, go, madrid):

@@ -142,18 +142,26 @@ def assigned(case: Case, to: Assignment, at: datetime) -> Case:
 
 def moved(case: Case, move: Move, order: Order, at: datetime, city: City) -> Case:
     """Return the case after a move that ``moves.check`` has let pass."""
-    after = replace(_counted(case, move), state=move.target, last_moved=at, close_at=None)
+    after = replace(_counted(case, move), state=move.target or case.state, last_moved=at)
     if move.answers and after.first_answered is None:
         after = replace(after, first_answered=at)
-    if move.target in ENDED:
-        after = _ended(case, after, order, at)
-    if move.target == RESOLVED:
-        after = replace(after, close_at=at + city.evaluation_time)
-    if move.target == REOPENED:
-        after = _reopened(after, at, city)
+    if move.target is not None:
+        after = _arrived(case, after, order, at, city)
     told = (_told(clock, move, order, at, city.pace) for clock in after.clocks)
     after = replace(after, clocks=tuple(told))
     return _recategorised(after, order, at, city) if move.name == "recategorised" else after
+
+
+def _arrived(before: Case, after: Case, order: Order, at: datetime, city: City) -> Case:
+    """Return the case with what its new state makes of it."""
+    after = replace(after, close_at=None)
+    if after.state in ENDED:
+        after = _ended(before, after, order, at)
+    if after.state == RESOLVED:
+        after = replace(after, close_at=at + city.evaluation_time)
+    if after.state == REOPENED:
+        after = _reopened(after, at, city)
+    return after
 
 
 def _recategorised(case: Case, order: Order, at: datetime, city: City) -> Case:
@@ -227,6 +235,8 @@ def _told(clock: Clock, move: Move, order: Order, at: datetime, pace: Pace) -> C
     tell: Callable[[Clock, datetime], Clock] | None = None
     if clock.kind == FIRST_ANSWER:
         tell = pace.stop if move.answers else None
+    elif move.target is None:
+        tell = None
     elif move.target in ENDED:
         tell = pace.stop
     elif move.target == WAITING:

@@ -1,166 +1,13 @@
-"""What may be done with a case, by whom, and what it needs: one table, and nothing beside it."""
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+"""Whether an order may be carried out, and if not, why in words."""
 
 from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
 
-from routing.domain.city import NORMAL, PRIORITIES, City
+from routing.domain.city import PRIORITIES, City
 from routing.domain.clocks import WAITING_FOR
+from routing.domain.moves.orders import Actor, Order, Standing
+from routing.domain.moves.table import CITIZEN, DEPARTMENT, MOVES, STAFF, TABLE, Move
 
-RECEIVED, ROUTED, ACCEPTED, IN_PROGRESS = "received", "routed", "accepted", "in_progress"
-WAITING, RESOLVED, CLOSED, REFUSED = "waiting", "resolved", "closed", "refused"
-DUPLICATE, WITHDRAWN, REOPENED = "duplicate", "withdrawn", "reopened"
-OPEN = (RECEIVED, ROUTED, ACCEPTED, IN_PROGRESS, WAITING, REOPENED)
-ENDED = frozenset({RESOLVED, CLOSED, REFUSED, DUPLICATE, WITHDRAWN})
-STATES = (*OPEN, *sorted(ENDED))
-"""GeoReport calls those of ENDED closed, the others open."""
-
-DEPARTMENT, OPERATOR, OMBUDSMAN = "department", "operator", "ombudsman"
-CITIZEN, CLOCK = "citizen", "clock"
-ROLES = (DEPARTMENT, OPERATOR, OMBUDSMAN, CITIZEN, CLOCK)
-_STAFF = frozenset({DEPARTMENT, OPERATOR, OMBUDSMAN})
-_OFFICE = frozenset({OPERATOR, OMBUDSMAN})
-_AT_WORK = frozenset({ROUTED, ACCEPTED, IN_PROGRESS, WAITING})
 _ONE_CITIZEN_REOPENING = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """A row of the table. ``answers``: stops the first-answer clock; ``ends``: closes the case."""
-
-    name: str
-    sources: frozenset[str]
-    target: str
-    who: frozenset[str]
-    answers: bool = True
-    needs: frozenset[str] = frozenset()
-
-    @property
-    def ends(self) -> bool:
-        """Whether the case is closed for the citizen after it, and was open before."""
-        return self.target in ENDED and not self.sources <= ENDED
-
-
-def _move(name: str, sources: set[str] | frozenset[str], target: str, who: frozenset[str]) -> Move:
-    return Move(name=name, sources=frozenset(sources), target=target, who=who)
-
-
-TABLE: tuple[Move, ...] = (
-    Move(
-        name="routed",
-        sources=frozenset({RECEIVED, REOPENED}),
-        target=ROUTED,
-        who=frozenset({CLOCK}),
-        answers=False,
-    ),
-    _move("accepted", {ROUTED}, ACCEPTED, _STAFF),
-    _move("started", {ROUTED, ACCEPTED}, IN_PROGRESS, _STAFF),
-    _move("paused", {ROUTED, ACCEPTED, IN_PROGRESS}, WAITING, _STAFF),
-    _move("resumed", {WAITING}, IN_PROGRESS, _STAFF),
-    Move(
-        name="resolved",
-        sources=_AT_WORK,
-        target=RESOLVED,
-        who=_STAFF,
-        needs=frozenset({"outcome_code", "words"}),
-    ),
-    Move(
-        name="refused",
-        sources=_AT_WORK,
-        target=REFUSED,
-        who=_STAFF,
-        needs=frozenset({"outcome_code", "words"}),
-    ),
-    Move(
-        name="not_ours",
-        sources=_AT_WORK,
-        target=ROUTED,
-        who=frozenset({DEPARTMENT}),
-        answers=False,
-        needs=frozenset({"reason"}),
-    ),
-    Move(
-        name="rerouted",
-        sources=_AT_WORK,
-        target=ROUTED,
-        who=_OFFICE,
-        answers=False,
-        needs=frozenset({"to_department", "reason"}),
-    ),
-    Move(
-        name="recategorised",
-        sources=_AT_WORK,
-        target=ROUTED,
-        who=_OFFICE,
-        answers=False,
-        needs=frozenset({"reason"}),
-    ),
-    Move(
-        name="duplicate",
-        sources=_AT_WORK,
-        target=DUPLICATE,
-        who=_OFFICE,
-        needs=frozenset({"duplicate_of", "words"}),
-    ),
-    Move(
-        name="withdrawn",
-        sources=_AT_WORK,
-        target=WITHDRAWN,
-        who=_OFFICE | {CITIZEN},
-        needs=frozenset({"words"}),
-    ),
-    Move(
-        name="reopened",
-        sources=frozenset({RESOLVED, CLOSED, REFUSED}),
-        target=REOPENED,
-        who=_OFFICE | {CITIZEN},
-        answers=False,
-    ),
-    Move(
-        name="closed",
-        sources=frozenset({RESOLVED}),
-        target=CLOSED,
-        who=frozenset({OMBUDSMAN, CITIZEN, CLOCK}),
-    ),
-)
-MOVES: Mapping[str, Move] = {move.name: move for move in TABLE}
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts: a role, and the department when it is one."""
-
-    role: str
-    department: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Order:
-    """What someone asks to be done with a case."""
-
-    move: str
-    outcome_code: str | None = None
-    words: str | None = None
-    reason: str | None = None
-    media: tuple[str, ...] = ()
-    to_department: str | None = None
-    duplicate_of: str | None = None
-    waiting_for: str | None = None
-    service_code: str | None = None
-    priority: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """What the table asks of a case: where it stands."""
-
-    service_request_id: str
-    state: str
-    department: str
-    service_code: str
-    reopened_count: int
-    priority: str = NORMAL
 
 
 def allowed(case: Standing, actor: Actor) -> list[Move]:
@@ -212,7 +59,7 @@ def needs(case: Standing, move: Move, actor: Actor, city: City) -> list[str]:
     Who closes a case for the citizen says how it ended, as far as the city has words for it; a
     citizen owes nobody an explanation.
     """
-    if actor.role not in _STAFF:
+    if actor.role not in STAFF:
         return []
     found = set(move.needs)
     if move.ends and move.target in city.outcomes.values():

@@ -1,0 +1,53 @@
+"""What may be done with a case, by whom, and what it needs."""
+
+from routing.domain.moves.checks import allowed, check, needs
+from routing.domain.moves.orders import Actor, Order, Standing
+from routing.domain.moves.table import (
+    AT_WORK,
+    CITIZEN,
+    CLOCK,
+    CLOSED,
+    DEPARTMENT,
+    ENDED,
+    MOVES,
+    OFFICE,
+    OMBUDSMAN,
+    OPERATOR,
+    REOPENED,
+    RESOLVED,
+    ROLES,
+    ROUTED,
+    STAFF,
+    STATES,
+    TABLE,
+    WAITING,
+    Move,
+)
+
+__all__ = [
+    "AT_WORK",
+    "CITIZEN",
+    "CLOCK",
+    "CLOSED",
+    "DEPARTMENT",
+    "ENDED",
+    "MOVES",
+    "OFFICE",
+    "OMBUDSMAN",
+    "OPERATOR",
+    "REOPENED",
+    "RESOLVED",
+    "ROLES",
+    "ROUTED",
+    "STAFF",
+    "STATES",
+    "TABLE",
+    "WAITING",
+    "Actor",
+    "Move",
+    "Order",
+    "Standing",
+    "allowed",
+    "check",
+    "needs",
+]

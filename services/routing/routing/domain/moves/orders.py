@@ -1,0 +1,41 @@
+"""What is asked: who acts, what they order, and where the case stands."""
+
+from dataclasses import dataclass
+
+from routing.domain.city import NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a role, and the department when it is one."""
+
+    role: str
+    department: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What someone asks to be done with a case."""
+
+    move: str
+    outcome_code: str | None = None
+    words: str | None = None
+    reason: str | None = None
+    media: tuple[str, ...] = ()
+    to_department: str | None = None
+    duplicate_of: str | None = None
+    waiting_for: str | None = None
+    service_code: str | None = None
+    priority: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What the table asks of a case: where it stands."""
+
+    service_request_id: str
+    state: str
+    department: str
+    service_code: str
+    reopened_count: int
+    priority: str = NORMAL
