@@ -53,7 +53,7 @@ class Door:
             store.report_of(session, case),
             city,
             entries,
-            wire.allowed_moves(caller.allowed(case, city)),
+            wire.allowed_moves(case, caller.allowed(case, city)),
             language or city.language,
             store.decisions_of(session, case.id),
         )

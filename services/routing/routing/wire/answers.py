@@ -118,10 +118,10 @@ def history(moves: Iterable[Any], firings: Iterable[Any]) -> list[Data]:
     return sorted(entries, key=lambda entry: str(entry["at"]))
 
 
-def allowed_moves(moves: Iterable[tuple[Move, Sequence[str]]]) -> list[Data]:
+def allowed_moves(case: Case, moves: Iterable[tuple[Move, Sequence[str]]]) -> list[Data]:
     """Return the moves someone may make now, each once, with what they need."""
     return [
-        {"move": move.name, "to": move.target, "needs": list(needs)}
+        {"move": move.name, "to": move.target or case.state, "needs": list(needs)}
         for move, needs in {move.name: (move, needs) for move, needs in moves}.values()
     ]
 
