@@ -98,14 +98,15 @@ def environment(
     for service, port in zip(parts.SERVICES, ports, strict=True):
         made[f"{service.upper()}_BIND"] = f"127.0.0.1:{port}"
         made[f"{service.upper()}_SECRET_KEY"] = secrets.secret(f"secret_key_{service}")
-    made["MEDIA_URL"] = f"http://{made['MEDIA_BIND']}"
+    for service in ("MEDIA", "ROUTING"):
+        made[f"{service}_URL"] = f"http://{made[f'{service}_BIND']}"
     return {**made, **given}
 
 
 def settings(env: Mapping[str, str]) -> dict[str, str]:
     """Return of an environment what Ombud's processes read; the rest is the person's own."""
     own = tuple(f"{name.upper()}_" for name in parts.SERVICES)
-    begins = (*own, "KAFKA_", "S3_", "SMTP_")
+    begins = (*own, "KAFKA_", "OIDC_", "S3_", "SMTP_")
     names = {"CITIES_DIR", "CONTRACTS_DIR", "LOG_LEVEL", "PUBLIC_URL", "SERVICE_TOKEN"}
     names |= {"TRUSTED_PROXIES"}
     return {n: value for n, value in env.items() if n in names or n.startswith(begins)}

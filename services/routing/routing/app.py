@@ -88,6 +88,7 @@ def _serve(process: Process) -> App:
         signing=Signing.of(process, store.LOCAL),
         cities=cities.cities,
         trusted_proxies=process.common.trusted_proxies,
+        service_token=process.common.service_token,
     )
     doors = [door(process.db, cities, process.now, known) for door in api.DESK]
     return web.build(process, *doors, entrance)

@@ -1,13 +1,16 @@
 """The HTTP door of people: signing in and out, and who one is."""
 
+import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from servicekit import web
 from servicekit.clients import Network
+from servicekit.errors import NotKnown
 from servicekit.people import Known, Signing
 from servicekit.people.accounts import TOKEN
+from servicekit.people.introspection import introspected
 
 from routing.caller import Caller
 from routing.domain import rights
@@ -26,6 +29,7 @@ class Entrance:
     signing: Signing
     cities: Mapping[str, object]
     trusted_proxies: tuple[Network, ...] = ()
+    service_token: str = field(default="", repr=False)
 
     def post_session(self, body: Mapping[str, str]) -> web.Answer:
         """Sign in with an account's name and password."""
@@ -49,6 +53,20 @@ class Entrance:
         """Return who calls, and what they may call."""
         person = self._caller("get_me").person
         return shown(person, rights.calls(person.roles))
+
+    def post_introspection(self) -> web.Answer:
+        """Tell another service who is signed in by a token; nobody else may ask.
+
+        Raises NotKnown when whoever asks does not show the token of services.
+        """
+        shown_token, ours = (web.bearer() or "").encode(), self.service_token.encode()
+        if not ours or not hmac.compare_digest(shown_token, ours):
+            raise NotKnown("this is for services, by the token between them")
+        text = web.form().get("token") or ""
+        signing = self.signing
+        with signing.db() as session:
+            said = introspected(session, signing.where, text, signing.now())
+        return web.json_answer(said, headers=_SECRET)
 
     def _caller(self, call: str) -> Caller:
         with self.signing.db() as session:

@@ -19,6 +19,7 @@ def test_what_the_caller_has_set_stands(tmp_path):
     env = plan.environment(place, {"S3_ENDPOINT": "http://ours"}, {"S3_ENDPOINT": "http://theirs"})
     assert env["S3_ENDPOINT"] == "http://theirs"
     assert env["MEDIA_URL"] == f"http://{env['MEDIA_BIND']}"
+    assert env["ROUTING_URL"] == f"http://{env['ROUTING_BIND']}"
     assert len({env[f"{name.upper()}_BIND"] for name in parts.SERVICES}) == 5
 
 

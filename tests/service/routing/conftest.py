@@ -359,8 +359,9 @@ def served(parts, engine, desk, issuer):
     oidc = Oidc.from_env({"OIDC_ISSUER": ISSUER, "OIDC_AUDIENCE": AUDIENCE})
     tokens = Tokens(oidc, Issuer(oidc, transport=issuer.transport), now)
     known = Known(store.KEYS, tokens, store.LOCAL, now)
-    entrance = Entrance(known, signing_of(engine, now), desk.cities, networks("private"))
     process = Process(SERVICE, parts.environment())
+    signing, token = signing_of(engine, now), process.common.service_token
+    entrance = Entrance(known, signing, desk.cities, networks("private"), token)
     doors = [door(kit.sessions(engine), desk, now, known) for door in api.DESK]
     return Client(web.build(process, *doors, entrance)), now
 

@@ -8,7 +8,7 @@ is not in it fails here.
 import pytest
 import sqlalchemy as sa
 from routing import store
-from routing.domain.rights import OPEN, RIGHTS
+from routing.domain.rights import OPEN, RIGHTS, SERVICES
 
 ROLES = ("department", "head", "operator", "ombudsman", "administrator", "import", "report", None)
 TABLE = {
@@ -19,6 +19,7 @@ TABLE = {
     "get_departments": "o o c c c c . .",
     "get_me": "a a a a a a . .",
     "delete_session": "a a a a a a . .",
+    "post_introspection": ". . . . . . . .",
 }
 PLACES = [
     ("town.example", "roads"),
@@ -28,7 +29,7 @@ PLACES = [
 ]
 OWN = PLACES[0]
 ROOT = "/api/routing/v1"
-REFUSED, NOT_FOUND, DONE, NOTHING_TO_SAY = 403, 404, 200, 204
+REFUSED, NOT_KNOWN, NOT_FOUND, DONE, NOTHING_TO_SAY = 403, 401, 404, 200, 204
 
 
 def of_case(method, tail="", **options):
@@ -59,6 +60,12 @@ def listed(path, rows):
     return ask
 
 
+def introspection(send, *_):
+    """Ask what is for services only: to all others the token between them is missing."""
+    status = send("POST", f"{ROOT}/introspection", data={"token": "session_x"})[0]
+    return REFUSED if status == NOT_KNOWN else status
+
+
 def of_nobody(method, path):
     """Ask what is about the caller alone; nothing to say is as good an answer."""
 
@@ -77,6 +84,7 @@ CALLS = {
     "get_departments": listed("/departments", list),
     "get_me": of_nobody("GET", "/me"),
     "delete_session": of_nobody("DELETE", "/sessions/current"),
+    "post_introspection": introspection,
 }
 
 
@@ -122,7 +130,7 @@ def expected(call, role, place):
 def test_every_operation_of_the_contract_is_in_the_table(contracts):
     named = operations(contracts)
 
-    assert named == set(RIGHTS) | OPEN, "say in domain/rights.py who may call it"
+    assert named == set(RIGHTS) | OPEN | SERVICES, "say in domain/rights.py who may call it"
     assert named - OPEN == set(TABLE) == set(CALLS), "say here who may call it, and how it is asked"
 
 

@@ -193,11 +193,21 @@ def close_session(session: Session, where: Tables, text: str) -> None:
 
 def signed_in(session: Session, where: Tables, text: str, now: datetime) -> Person | None:
     """Return who is signed in by a token; None when it is over, or their account is."""
+    found = good_until(session, where, text, now)
+    return found[0] if found else None
+
+
+def good_until(
+    session: Session, where: Tables, text: str, now: datetime
+) -> tuple[Person, datetime] | None:
+    """Return who is signed in by a token and until when, as ``signed_in``."""
     accounts, tokens = where.accounts, where.tokens
-    query = sa.select(accounts).join(tokens, tokens.c.account == accounts.c.name)
+    query = sa.select(accounts, tokens.c.expires_at).join(
+        tokens, tokens.c.account == accounts.c.name
+    )
     good = (tokens.c.hash == _hash(text), tokens.c.expires_at > now)
     row = session.execute(query.where(*good, accounts.c.disabled_at.is_(None))).one_or_none()
-    return None if row is None else person_of(row)
+    return None if row is None else (person_of(row), row.expires_at)
 
 
 def person_of(row: sa.Row[Any]) -> Person:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from servicekit import db, keys
 from servicekit.errors import NotKnown
 from servicekit.people import accounts
+from servicekit.people.introspection import Introspection
 from servicekit.people.issuer import Issuer
 from servicekit.people.person import Person, by_key
 from servicekit.people.settings import Oidc
@@ -18,19 +19,30 @@ from servicekit.process import Process
 
 @dataclass(frozen=True)
 class Known:
-    """Tells who sends the text of a bearer; what they may do is for others to say."""
+    """Tells who sends the text of a bearer; what they may do is for others to say.
+
+    Who is signed in with a local account is known by ``local``, the accounts of this service, or
+    ``elsewhere``, by asking the service that has them.
+    """
 
     keys: sa.Table
     tokens: Tokens | None = None
     local: accounts.Tables | None = None
     now: db.Now = db.utc_now
+    elsewhere: Introspection | None = None
 
     @classmethod
-    def of(cls, process: Process, keys: sa.Table, local: accounts.Tables | None = None) -> Self:
+    def of(
+        cls,
+        process: Process,
+        keys: sa.Table,
+        local: accounts.Tables | None = None,
+        elsewhere: Introspection | None = None,
+    ) -> Self:
         """Return it as the settings of a process want it; raises BadConfig."""
         oidc = Oidc.from_env(process.env)
         tokens = Tokens(oidc, Issuer(oidc), process.now) if oidc else None
-        return cls(keys, tokens, local, process.now)
+        return cls(keys, tokens, local, process.now, elsewhere)
 
     def person(self, session: Session, bearer: str | None) -> Person:
         """Return who it is.
@@ -42,9 +54,19 @@ class Known:
             if self.tokens is None:
                 raise NotKnown("access tokens are not taken here")
             return self.tokens.person(bearer)
-        if bearer and self.local and bearer.startswith(accounts.TOKEN):
-            person = accounts.signed_in(session, self.local, bearer, self.now())
+        if bearer and self.has_accounts and bearer.startswith(accounts.TOKEN):
+            person = self._signed_in(session, bearer)
             if person is None:
                 raise NotKnown("you are not signed in any more")
             return person
         return by_key(keys.require(session, self.keys, bearer))
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the tokens of local accounts are good here."""
+        return self.local is not None or self.elsewhere is not None
+
+    def _signed_in(self, session: Session, bearer: str) -> Person | None:
+        if self.local is not None:
+            return accounts.signed_in(session, self.local, bearer, self.now())
+        return self.elsewhere.person(bearer) if self.elsewhere else None

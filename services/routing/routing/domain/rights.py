@@ -40,6 +40,8 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
 }
 OPEN = frozenset({"post_session"})
 """Calls of those who are not known yet."""
+SERVICES = frozenset({"post_introspection"})
+"""Calls of other services, by the token between them; they are for no role."""
 
 
 @dataclass(frozen=True, slots=True)
