@@ -133,15 +133,15 @@ def db(engine):
     yield kit.sessions(engine)
     with engine.begin() as connection:
         names = (
-            "casefile, report, clock, move, decision, firing, seen_update, early_update, almanac,"
-            " api_key, account, account_token, rate_bucket,"
+            "casefile, report, clock, move, decision, firing, note, seen_update, early_update,"
+            " almanac, api_key, account, account_token, rate_bucket,"
             " outbox, handled_event, parked_event"
         )
         # Histories cannot be emptied: the guards are sent away for this one transaction's trigger.
-        for table in ("move", "firing"):
+        for table in ("move", "firing", "note"):
             connection.execute(sa.text(f"ALTER TABLE {table} DISABLE TRIGGER never_emptied"))
         connection.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY"))
-        for table in ("move", "firing"):
+        for table in ("move", "firing", "note"):
             connection.execute(sa.text(f"ALTER TABLE {table} ENABLE TRIGGER never_emptied"))
 
 

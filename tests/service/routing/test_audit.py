@@ -56,6 +56,21 @@ def past(submit, send, fire, clock):
     send(**DONE)
 
 
+def test_a_note_is_a_link_of_the_chain_too(submit, send, ask, key, audit, tamper):
+    submit()
+    send(move="accepted")
+    noted = {"words": "Ask the gas company"}
+    ask("POST", "/api/routing/v1/cases/SDR-1/notes", key("operator"), json=noted)
+    send(move="started")
+    assert audit() == []
+
+    tamper("UPDATE note SET words = 'Ask the gaz company'")
+
+    assert audit() == [
+        "town.example SDR-1: entry 3 is not as it was written: note of 2026-11-23T09:00:00+00:00"
+    ]
+
+
 @pytest.mark.usefixtures("past")
 def test_a_history_as_it_was_written_has_no_fault(audit):
     assert audit() == []

@@ -15,6 +15,8 @@ TABLE = {
     "get_cases": "o o c c c c . .",
     "get_case": "o o c c c c . .",
     "post_move": "o o c c . c . .",
+    "get_notes": "o o c c c c . .",
+    "post_note": "o o c c . . . .",
     "post_explanation": "c c c c c c . .",
     "get_departments": "o o c c c c . .",
     "get_me": "a a a a a a . .",
@@ -29,7 +31,8 @@ PLACES = [
 ]
 OWN = PLACES[0]
 ROOT = "/api/routing/v1"
-REFUSED, NOT_KNOWN, NOT_FOUND, DONE, NOTHING_TO_SAY = 403, 401, 404, 200, 204
+REFUSED, NOT_KNOWN, NOT_FOUND = 403, 401, 404
+DONE, MADE, NOTHING_TO_SAY = 200, 201, 204
 
 
 def of_case(method, tail="", **options):
@@ -37,7 +40,8 @@ def of_case(method, tail="", **options):
 
     def ask(send, city, department):
         params = {"jurisdiction_id": city}
-        return send(method, f"{ROOT}/cases/{department}{tail}", params=params, **options)[0]
+        status = send(method, f"{ROOT}/cases/{department}{tail}", params=params, **options)[0]
+        return DONE if status == MADE else status
 
     return ask
 
@@ -80,6 +84,8 @@ CALLS = {
     "get_cases": listed("/cases", lambda answer: answer["cases"]),
     "get_case": of_case("GET"),
     "post_move": of_case("POST", "/moves", json={"move": "accepted"}),
+    "get_notes": of_case("GET", "/notes"),
+    "post_note": of_case("POST", "/notes", json={"words": "x"}),
     "post_explanation": explanation,
     "get_departments": listed("/departments", list),
     "get_me": of_nobody("GET", "/me"),

@@ -7,6 +7,7 @@ from routing.actions.desk import Desk
 from routing.actions.explain import Explained, explain_report
 from routing.actions.fire import BATCH_CASES, fire_due
 from routing.actions.move import Asked, carry_out, move_case, standing
+from routing.actions.notes import write_note
 from routing.actions.route import route_request, show_request
 from routing.actions.updates import answer_early, answer_update
 from routing.actions.verdict import dispute_case, evaluate_case
@@ -32,4 +33,5 @@ __all__ = [
     "seal_history",
     "show_request",
     "standing",
+    "write_note",
 ]

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from routing import store, wire
 from routing.domain import City, Clock, Step, explain
 from routing.domain.cases import Case, recorded
-from routing.domain.history import FIRING, MOVE
+from routing.domain.history import FIRING, MOVE, NOTE
 
 EVENTS = "routing.events"
 
@@ -73,6 +73,7 @@ class Ledger:
     events: list[dict[str, Any]] = field(default_factory=list)
     moves: list[dict[str, Any]] = field(default_factory=list)
     firings: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
     cities: set[str] = field(default_factory=set)
 
     def tell(self, case: Case, kind: str, data: Mapping[str, Any], *topics: str) -> Case:
@@ -103,7 +104,7 @@ class Ledger:
         """Add a row to the history and return the case with the new end of its chain."""
         case = recorded(case, kind, row)
         sealed = {**row, "number": case.history_number, "hash": case.history_hash}
-        (self.moves if kind == MOVE else self.firings).append(sealed)
+        {MOVE: self.moves, FIRING: self.firings, NOTE: self.notes}[kind].append(sealed)
         return case
 
     def say(self, case: Case, clock: Clock, step: Step) -> Case:
@@ -128,6 +129,7 @@ class Ledger:
         store.save_cases(session, list(self.cases.values()))
         store.add_moves(session, self.moves)
         store.add_firings(session, self.firings)
+        store.add_notes(session, self.notes)
         store.add_events(session, self.events)
         for row in self.moves:
             self.desk.count(row["move"])
@@ -138,4 +140,5 @@ class Ledger:
         self.events += other.events
         self.moves += other.moves
         self.firings += other.firings
+        self.notes += other.notes
         self.cities |= other.cities

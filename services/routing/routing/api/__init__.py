@@ -9,11 +9,13 @@ from routing.api.departments import Departments
 from routing.api.door import Door
 from routing.api.explanations import Explanations
 from routing.api.moves import Moves
+from routing.api.notes import Notes
 from routing.entrance import Entrance
 
 DESK: tuple[type[Door], ...] = (
     Cases,
     Moves,
+    Notes,
     Explanations,
     Departments,
 )

@@ -47,7 +47,11 @@ class Door:
     ) -> Data:
         """Return all there is to know of a case, and what the caller may do with it now."""
         city = self.desk.city(case.jurisdiction_id)
-        entries = wire.history(store.moves_of(session, case), store.firings_of(session, case))
+        entries = wire.history(
+            store.moves_of(session, case),
+            store.firings_of(session, case),
+            store.notes_of(session, case),
+        )
         return wire.whole_case(
             case,
             store.report_of(session, case),

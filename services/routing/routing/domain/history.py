@@ -1,8 +1,8 @@
 """The chain of a case's history: each entry's hash holds the hash of the entry before it.
 
-An entry is a move or what a clock said. Its hash covers everything it says, whose it is, its place
-in the chain and the hash before it; the case keeps the last number and the last hash, and so does
-each event. So a changed byte, a missing, added or moved entry and a cut tail all show.
+An entry is a move, what a clock said, or a note. Its hash covers everything it says, whose it is,
+its place in the chain and the hash before it; the case keeps the last number and the last hash, and
+so does each event. So a changed byte, a missing, added or moved entry and a cut tail all show.
 """
 
 import hashlib
@@ -14,7 +14,8 @@ from typing import Any
 
 import orjson
 
-MOVE, FIRING = "move", "firing"
+MOVE, FIRING, NOTE = "move", "firing", "note"
+_WRITTEN_DOWN = {MOVE: "recorded", FIRING: "fired", NOTE: "written"}
 _BESIDE = frozenset({"id", "case_id", "number", "hash"})
 _BY_RULES = frozenset({"routed", "recategorised"})
 Entry = Mapping[str, Any]
@@ -79,14 +80,17 @@ class Kept:
     @property
     def at(self) -> datetime:
         """When it was written down."""
-        when: datetime = self.entry["recorded" if self.kind == MOVE else "fired"]
+        when: datetime = self.entry[_WRITTEN_DOWN[self.kind]]
         return when.astimezone(UTC)
 
     @property
     def name(self) -> str:
         """What it is, for people."""
         entry = self.entry
-        what = entry["move"] if self.kind == MOVE else f"{entry['clock']} {entry['kind']}"
+        if self.kind == FIRING:
+            what = f"{entry['clock']} {entry['kind']}"
+        else:
+            what = entry["move"] if self.kind == MOVE else NOTE
         return f"{what} of {self.at.isoformat(timespec='seconds')}"
 
 

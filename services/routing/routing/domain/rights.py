@@ -27,12 +27,15 @@ _LOOK = {
     IMPORT: CITY,
 }
 _DO = {role: scope for role, scope in _LOOK.items() if role != ADMINISTRATOR}
+_WRITE = {role: scope for role, scope in _DO.items() if role != IMPORT}
 _KNOW = dict.fromkeys(HOLDERS, CITY)
 
 RIGHTS: Mapping[str, Mapping[str, str]] = {
     "get_cases": _LOOK,
     "get_case": _LOOK,
     "post_move": _DO,
+    "get_notes": _LOOK,
+    "post_note": _WRITE,
     "post_explanation": _KNOW,
     "get_departments": _LOOK,
     "get_me": _KNOW,

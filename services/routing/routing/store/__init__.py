@@ -26,6 +26,7 @@ from routing.store.histories import (
     seal,
     unsealed_cases,
 )
+from routing.store.notes import add_notes, note_of, notes_of
 from routing.store.records import (
     add_decision,
     add_early,
@@ -56,6 +57,7 @@ __all__ = [
     "add_events",
     "add_firings",
     "add_moves",
+    "add_notes",
     "almanac_of",
     "alone",
     "cases_after",
@@ -74,6 +76,8 @@ __all__ = [
     "mark_seen",
     "moves_of",
     "next_due",
+    "note_of",
+    "notes_of",
     "open_and_late",
     "page",
     "report_of",

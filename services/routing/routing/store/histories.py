@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
-from routing.domain.history import FIRING, MOVE, Head, Kept
-from routing.store.tables import CASES, DECISIONS, FIRINGS, MOVES
+from routing.domain.history import FIRING, MOVE, NOTE, Head, Kept
+from routing.store.tables import CASES, DECISIONS, FIRINGS, MOVES, NOTES
 
 BATCH_CASES = 500
-_TABLES = {MOVE: MOVES, FIRING: FIRINGS}
+_TABLES = {MOVE: MOVES, FIRING: FIRINGS, NOTE: NOTES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +122,8 @@ LEFT JOIN LATERAL (
     SELECT hash FROM move WHERE case_id = casefile.id AND move.number = said.number
     UNION ALL
     SELECT hash FROM firing WHERE case_id = casefile.id AND firing.number = said.number
+    UNION ALL
+    SELECT hash FROM note WHERE case_id = casefile.id AND note.number = said.number
 ) AS entry ON true
 WHERE entry.hash IS NULL OR encode(entry.hash, 'hex') <> said.hash
 ORDER BY 1, 2, 3

@@ -166,6 +166,29 @@ FIRINGS = sa.Table(
     *_chained(),
 )
 
+NOTES = sa.Table(
+    "note",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("case_id", sa.BigInteger, sa.ForeignKey("casefile.id"), nullable=False),
+    _column("author", _TEXT),
+    _column("role", _TEXT),
+    _column("department", _TEXT, nullable=True),
+    _column("words", _TEXT),
+    _column("media", ARRAY(_TEXT)),
+    _column("update_id", _TEXT, nullable=True),
+    _column("written", _TIME),
+    _column("number", sa.BigInteger),
+    _column("hash", sa.LargeBinary),
+)
+sa.Index("ix_note_case_id", NOTES.c.case_id, NOTES.c.number)
+sa.Index(
+    "ix_note_update_id",
+    *(NOTES.c.case_id, NOTES.c.author, NOTES.c.update_id),
+    unique=True,
+    postgresql_where=NOTES.c.update_id.is_not(None),
+)
+
 ALMANACS = sa.Table(
     "almanac",
     METADATA,

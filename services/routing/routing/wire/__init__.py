@@ -34,6 +34,7 @@ from routing.wire.facts import (
     update_refused,
 )
 from routing.wire.moments import moment, read_moment
+from routing.wire.notes import case_noted, note_row, note_shown, read_note
 from routing.wire.notices import escalation
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "case_assigned",
     "case_commented",
     "case_moved",
+    "case_noted",
     "case_row",
     "case_unassigned",
     "category",
@@ -62,7 +64,10 @@ __all__ = [
     "moment",
     "move_row",
     "naming",
+    "note_row",
+    "note_shown",
     "read_moment",
+    "read_note",
     "read_order",
     "request_routed",
     "retargeted",

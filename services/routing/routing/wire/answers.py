@@ -13,6 +13,7 @@ from routing.domain import (
 from routing.domain.cases import Case
 from routing.wire.deadlines import clock_explained
 from routing.wire.moments import moment
+from routing.wire.notes import note_entry
 
 Data = dict[str, Any]
 _SAME = (
@@ -89,8 +90,8 @@ _MOVED = (
 )
 
 
-def history(moves: Iterable[Any], firings: Iterable[Any]) -> list[Data]:
-    """Return moves and what the clocks said as one list, in the order of time."""
+def history(moves: Iterable[Any], firings: Iterable[Any], notes: Iterable[Any] = ()) -> list[Data]:
+    """Return moves, what the clocks said and notes as one list, in the order of time."""
     entries = [
         {
             "at": moment(row.moved),
@@ -115,6 +116,7 @@ def history(moves: Iterable[Any], firings: Iterable[Any]) -> list[Data]:
         }
         for row in firings
     ]
+    entries += [note_entry(row) for row in notes]
     return sorted(entries, key=lambda entry: str(entry["at"]))
 
 
