@@ -51,6 +51,7 @@ def city_of(pack: packs.Pack) -> City:
         departments={code: _name(one.name, pack) for code, one in pack.departments.items()},
         triage=pack.triage.department,
         outcomes={code: outcome.closes_as for code, outcome in pack.city.outcomes.items()},
+        outcome_names={code: outcome.name for code, outcome in pack.city.outcomes.items()},
         evaluation_time=timedelta(days=pack.city.evaluation.invitation_valid_days),
         language=pack.city.language,
         almanac=almanac,

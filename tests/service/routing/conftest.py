@@ -75,7 +75,13 @@ def city():
         services={service.service_code: service for service in services},
         departments={"roads": "Roads", "lights": "Street Lighting", "triage": "Front Desk"},
         triage="triage",
-        outcomes={"repaired": "resolved", "no-money": "refused"},
+        outcomes={
+            "repaired": "resolved",
+            "no-money": "refused",
+            "known": "duplicate",
+            "taken-back": "withdrawn",
+        },
+        outcome_names={"repaired": {"es": "Reparado", "en": "Repaired"}},
         evaluation_time=timedelta(days=14),
     )
 

@@ -39,6 +39,8 @@ def test_a_case_shows_its_clocks_its_history_and_what_may_be_done(submit, ask, r
     assert [entry["what"] for entry in case["history"]] == ["routed", "warned", "breached"]
     allowed = {move["move"]: move for move in case["moves_allowed"]}
     assert allowed["resolved"]["needs"] == ["outcome_code", "words"]
+    assert allowed["resolved"]["outcomes"] == [{"code": "repaired", "name": "Repaired"}]
+    assert allowed["accepted"]["outcomes"] == []
     assert "rerouted" not in allowed
 
 

@@ -86,6 +86,11 @@ def test_two_departments_may_number_their_updates_alike(submit, send, facts):
             ROADS,
             "outcome_code must be one of repaired",
         ),
+        (
+            {"move": "refused", "outcome_code": "no-money", "words": " \u200b\n"},
+            ROADS,
+            "words required for refused",
+        ),
         ({"move": "not_ours", "reason": "?", "to_department": "x"}, ROADS, "to_department is unk"),
     ],
 )

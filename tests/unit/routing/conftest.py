@@ -43,7 +43,12 @@ def city(pace):
         services={"hole": hole, "lamp": replace(hole, result_photo_required=True)},
         departments={"roads": "Roads", "lights": "Lighting", "triage": "Front Desk"},
         triage="triage",
-        outcomes={"repaired": "resolved", "no-money": "refused", "known": "duplicate"},
+        outcomes={
+            "repaired": "resolved",
+            "no-money": "refused",
+            "known": "duplicate",
+            "taken-back": "withdrawn",
+        },
         evaluation_time=timedelta(days=14),
     )
 

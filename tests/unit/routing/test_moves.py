@@ -68,14 +68,19 @@ def test_what_is_not_allowed_is_refused_and_what_is_allowed_is_not(city, state, 
 
 
 def a_full_order(name):
-    outcomes = {"resolved": "repaired", "refused": "no-money", "duplicate": "known"}
+    outcomes = {
+        "resolved": "repaired",
+        "refused": "no-money",
+        "duplicate": "known",
+        "withdrawn": "taken-back",
+    }
     return Order(
         move=name,
         outcome_code=outcomes.get(name),
         words="Done.",
         reason="because",
         to_department="lights",
-        duplicate_of="SDR-2",
+        duplicate_of="SDR-2" if name == "duplicate" else None,
         priority="high",
     )
 
@@ -155,21 +160,75 @@ def test_a_service_that_wants_a_result_photo_gets_one(city):
     assert check(lamp, replace(order, media=("a" * 64,)), ROADS, city).name == "resolved"
 
 
-def test_closing_needs_an_outcome_where_the_city_has_words_for_it(city):
-    order = Order(move="duplicate", duplicate_of="SDR-2", words="Known.")
-    with pytest.raises(Refusals, match="outcome_code required for duplicate"):
+@pytest.mark.parametrize("name", ["resolved", "refused", "duplicate", "withdrawn"])
+def test_whoever_of_the_staff_closes_a_case_says_how_it_ended_and_tells_the_citizen(city, name):
+    order = replace(a_full_order(name), outcome_code=None, words=None)
+
+    with pytest.raises(Refusals) as refusal:
         check(CASE, order, OPERATOR, city)
 
+    assert refusal.value.descriptions == [
+        f"outcome_code required for {name}",
+        f"words required for {name}",
+    ]
+
+
+def test_a_city_without_an_outcome_for_it_closes_no_case_so(city):
     wordless = replace(city, outcomes={"repaired": "resolved", "no-money": "refused"})
-    assert check(CASE, order, OPERATOR, wordless).name == "duplicate"
+
+    with pytest.raises(Refusals, match="outcome_code must be one of none for duplicate"):
+        check(CASE, a_full_order("duplicate"), OPERATOR, wordless)
+
+
+@pytest.mark.parametrize("blank", [" ", "\n\t", "\u200b", "\u00a0\u2003", "\x00"])
+def test_words_that_nobody_sees_are_none(city, blank):
+    order = replace(a_full_order("resolved"), words=blank)
+
+    with pytest.raises(Refusals, match="words required for resolved"):
+        check(CASE, order, ROADS, city)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        ("x" * 20_001, "words must be at most 20000 characters, not 20001"),
+        ("Done\x00.", "words must not hold characters that are none"),
+        ("Done\ud83d.", "words must not hold characters that are none"),
+    ],
+)
+def test_words_that_cannot_be_kept_are_refused(city, words, fault):
+    with pytest.raises(Refusals, match=fault):
+        check(CASE, replace(a_full_order("resolved"), words=words), ROADS, city)
+
+
+def test_the_length_of_words_is_that_of_their_characters(city):
+    order = replace(a_full_order("resolved"), words="\U0001f6a7" * 20_000)
+
+    assert check(CASE, order, ROADS, city).name == "resolved"
+
+
+@pytest.mark.parametrize(
+    ("order", "fault"),
+    [
+        (Order(move="accepted", outcome_code="repaired"), "outcome_code does not go with accepted"),
+        (Order(move="accepted", duplicate_of="SDR-2"), "duplicate_of does not go with accepted"),
+    ],
+)
+def test_what_belongs_to_another_move_is_refused(city, order, fault):
+    with pytest.raises(Refusals, match=fault):
+        check(CASE, order, ROADS, city)
+
+
+def test_staff_say_why_they_reopen_and_a_citizen_need_not(city):
+    closed = replace(CASE, state="closed")
+
+    with pytest.raises(Refusals, match="reason required for reopened"):
+        check(closed, Order(move="reopened"), OPERATOR, city)
+    assert check(closed, Order(move="reopened"), CITIZEN, city).name == "reopened"
 
 
 def test_a_citizen_owes_nobody_an_explanation(city):
-    outcomes = {**city.outcomes, "taken-back": "withdrawn"}
-
-    found = check(CASE, Order(move="withdrawn"), CITIZEN, replace(city, outcomes=outcomes))
-
-    assert found.name == "withdrawn"
+    assert check(CASE, Order(move="withdrawn"), CITIZEN, city).name == "withdrawn"
 
 
 def test_what_a_move_needs_depends_on_the_case_and_the_one_who_makes_it(city):

@@ -78,7 +78,7 @@ def _city(draft: Draft, faults: Faults) -> None:
         faults.add(city, ("time_zone",), f"time_zone {said['time_zone']} does not exist")
     _unique(city, ("outcomes",), "code", faults)
     _unique(city, ("evaluation", "reasons"), "code", faults)
-    for needed in ("resolved", "refused"):
+    for needed in ("resolved", "refused", "duplicate", "withdrawn"):
         if needed not in {outcome["closes_as"] for outcome in said["outcomes"]}:
             faults.add(city, ("outcomes",), f"no outcome closes_as {needed}; a case needs one")
 

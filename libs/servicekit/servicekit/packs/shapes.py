@@ -82,7 +82,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a case may end; closes_as is the state it leads to: resolved or refused."""
+    """How a case may end; closes_as is the state it leads to, such as resolved or refused."""
 
     code: str
     name: Words

@@ -47,6 +47,7 @@ class Door:
     ) -> Data:
         """Return all there is to know of a case, and what the caller may do with it now."""
         city = self.desk.city(case.jurisdiction_id)
+        language = language or city.language
         entries = wire.history(
             store.moves_of(session, case),
             store.firings_of(session, case),
@@ -57,7 +58,7 @@ class Door:
             store.report_of(session, case),
             city,
             entries,
-            wire.allowed_moves(case, caller.allowed(case, city)),
-            language or city.language,
+            wire.allowed_moves(case, caller.allowed(case, city), city, language),
+            language,
             store.decisions_of(session, case.id),
         )

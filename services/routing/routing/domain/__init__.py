@@ -30,6 +30,8 @@ from routing.domain.moves import (
     allowed,
     check,
     needs,
+    outcomes,
+    said,
 )
 from routing.domain.rules import (
     Assignment,
@@ -89,4 +91,6 @@ __all__ = [
     "explain",
     "judged",
     "needs",
+    "outcomes",
+    "said",
 ]

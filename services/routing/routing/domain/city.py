@@ -63,8 +63,8 @@ class City:
     """A jurisdiction: who answers for what, by which rules and at which pace.
 
     ``departments`` gives the name shown as agency_responsible, ``outcomes`` the state that each
-    outcome code leads to, ``ground`` is what rules may ask of positions and days.
-    ``almanac`` is the calendar as it is written down.
+    outcome code leads to, ``outcome_names`` what it is called in each language; ``ground`` is what
+    rules may ask of positions and days. ``almanac`` is the calendar as it is written down.
     ``closed_by_others`` says whether a case is closed that others than the city call closed.
     """
 
@@ -80,6 +80,7 @@ class City:
     ground: Ground = field(default_factory=Ground)
     language: str = "en"
     almanac: Almanac | None = None
+    outcome_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def rules_about(self, service_code: str, group: str) -> Rules:
         """Return the rules that may hold for a report: all, for a service that is not known so."""

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from servicekit import packs
+
 from routing.domain import (
     FIRST_ANSWER,
     SOLUTION,
     City,
     Move,
     explain,
+    outcomes,
 )
 from routing.domain.cases import Case
 from routing.wire.deadlines import clock_explained
@@ -120,12 +123,24 @@ def history(moves: Iterable[Any], firings: Iterable[Any], notes: Iterable[Any] =
     return sorted(entries, key=lambda entry: str(entry["at"]))
 
 
-def allowed_moves(case: Case, moves: Iterable[tuple[Move, Sequence[str]]]) -> list[Data]:
-    """Return the moves someone may make now, each once, with what they need."""
+def allowed_moves(
+    case: Case, moves: Iterable[tuple[Move, Sequence[str]]], city: City, language: str
+) -> list[Data]:
+    """Return the moves someone may make now, each once: what they need, how the case may end."""
     return [
-        {"move": move.name, "to": move.target or case.state, "needs": list(needs)}
+        {
+            "move": move.name,
+            "to": move.target or case.state,
+            "needs": list(needs),
+            "outcomes": [_outcome(code, city, language) for code in outcomes(move, city)],
+        }
         for move, needs in {move.name: (move, needs) for move, needs in moves}.values()
     ]
+
+
+def _outcome(code: str, city: City, language: str) -> Data:
+    names = city.outcome_names.get(code, {})
+    return {"code": code, "name": packs.text(names, language) or code}
 
 
 def department_row(city: City, department: str, counts: tuple[int, int]) -> Data:

@@ -15,6 +15,7 @@ from routing.domain import (
     Order,
     Reported,
     Step,
+    said,
 )
 from routing.domain.cases import Case
 from routing.domain.history import decision_hash
@@ -51,8 +52,8 @@ def read_order(data: Mapping[str, Any]) -> Order:
     return Order(
         move=data["move"],
         outcome_code=data.get("outcome_code") or None,
-        words=data.get("words") or None,
-        reason=data.get("reason") or None,
+        words=said(data.get("words")),
+        reason=said(data.get("reason")),
         media=tuple(data.get("media") or ()),
         to_department=data.get("to_department") or None,
         duplicate_of=data.get("duplicate_of") or None,

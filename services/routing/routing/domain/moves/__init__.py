@@ -1,6 +1,6 @@
 """What may be done with a case, by whom, and what it needs."""
 
-from routing.domain.moves.checks import allowed, check, needs
+from routing.domain.moves.checks import allowed, check, needs, outcomes
 from routing.domain.moves.orders import Actor, Order, Standing
 from routing.domain.moves.table import (
     AT_WORK,
@@ -23,6 +23,7 @@ from routing.domain.moves.table import (
     WAITING,
     Move,
 )
+from routing.domain.moves.words import said
 
 __all__ = [
     "AT_WORK",
@@ -50,4 +51,6 @@ __all__ = [
     "allowed",
     "check",
     "needs",
+    "outcomes",
+    "said",
 ]

@@ -4,8 +4,9 @@ from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
 
 from routing.domain.city import PRIORITIES, City
 from routing.domain.clocks import WAITING_FOR
+from routing.domain.moves import words
 from routing.domain.moves.orders import Actor, Order, Standing
-from routing.domain.moves.table import CITIZEN, DEPARTMENT, MOVES, STAFF, TABLE, Move
+from routing.domain.moves.table import CITIZEN, DEPARTMENT, DUPLICATE, MOVES, STAFF, TABLE, Move
 
 _ONE_CITIZEN_REOPENING = 1
 
@@ -54,31 +55,37 @@ def check(case: Standing, order: Order, actor: Actor, city: City) -> Move:
 
 
 def needs(case: Standing, move: Move, actor: Actor, city: City) -> list[str]:
-    """Return the fields that must come with a move of this case.
-
-    Who closes a case for the citizen says how it ended, as far as the city has words for it; a
-    citizen owes nobody an explanation.
-    """
+    """Return the fields that must come with a move of this case when this actor makes it."""
     if actor.role not in STAFF:
         return []
     found = set(move.needs)
-    if move.ends and move.target in city.outcomes.values():
-        found.add("outcome_code")
     service = city.services.get(case.service_code)
     if move.name == "resolved" and service and service.result_photo_required:
         found.add("media")
     return sorted(found)
 
 
+def outcomes(move: Move, city: City) -> list[str]:
+    """Return the codes of the city for how a case ends by this move; none if it does not end."""
+    return [code for code, state in city.outcomes.items() if move.ends and state == move.target]
+
+
 def _missing(case: Standing, move: Move, order: Order, actor: Actor, city: City) -> list[str]:
-    absent = [name for name in needs(case, move, actor, city) if not getattr(order, name)]
+    absent = [name for name in needs(case, move, actor, city) if not _given(order, name)]
     return [f"{name} required for {move.name}" for name in absent]
 
 
+def _given(order: Order, name: str) -> bool:
+    value = getattr(order, name)
+    return bool(words.said(value) if isinstance(value, str) else value)
+
+
 def _unknown(case: Standing, move: Move, order: Order, city: City) -> list[str]:
-    faults = []
-    if move.ends and order.outcome_code:
+    faults = words.faults(order)
+    if order.outcome_code:
         faults += _outcome_faults(move, order.outcome_code, city)
+    if order.duplicate_of and move.target != DUPLICATE:
+        faults.append(f"duplicate_of does not go with {move.name}")
     if order.duplicate_of == case.service_request_id:
         faults.append("duplicate_of must be another request")
     if order.waiting_for and (move.name != "paused" or order.waiting_for not in WAITING_FOR):
@@ -103,7 +110,9 @@ def _category_faults(case: Standing, order: Order, city: City) -> list[str]:
 
 
 def _outcome_faults(move: Move, code: str, city: City) -> list[str]:
-    known = [known for known, closes_as in city.outcomes.items() if closes_as == move.target]
+    if not move.ends:
+        return [f"outcome_code does not go with {move.name}: it closes nothing"]
+    known = outcomes(move, city)
     if code in known:
         return []
     return [f"outcome_code must be one of {', '.join(known) or 'none'} for {move.name}"]

@@ -25,7 +25,9 @@ class Move:
     """A row of the table.
 
     ``target`` is the state after it, None for a move that keeps the state. ``answers``: it stops
-    the first-answer clock. ``needs``: what staff must say with it.
+    the first-answer clock. ``needs``: what staff must say with it; a citizen owes nobody an
+    explanation. The outcome codes of a closing move are those that the city pack says close a
+    case as its ``target``.
     """
 
     name: str
@@ -74,9 +76,16 @@ TABLE: tuple[Move, ...] = (
     _move("not_ours", AT_WORK, ROUTED, {DEPARTMENT}, needs={"reason"}, answers=False),
     _move("rerouted", AT_WORK, ROUTED, OFFICE, needs={"to_department", "reason"}, answers=False),
     _move("recategorised", AT_WORK, ROUTED, OFFICE, needs={"reason"}, answers=False),
-    _move("duplicate", AT_WORK, DUPLICATE, OFFICE, needs={"duplicate_of", "words"}),
-    _move("withdrawn", AT_WORK, WITHDRAWN, OFFICE | {CITIZEN}, needs={"words"}),
-    _move("reopened", {RESOLVED, CLOSED, REFUSED}, REOPENED, OFFICE | {CITIZEN}, answers=False),
+    _move("duplicate", AT_WORK, DUPLICATE, OFFICE, needs={"duplicate_of", *_SAID}),
+    _move("withdrawn", AT_WORK, WITHDRAWN, OFFICE | {CITIZEN}, needs=_SAID),
+    _move(
+        "reopened",
+        {RESOLVED, CLOSED, REFUSED},
+        REOPENED,
+        OFFICE | {CITIZEN},
+        needs={"reason"},
+        answers=False,
+    ),
     _move("closed", {RESOLVED}, CLOSED, {OMBUDSMAN, CITIZEN, CLOCK}),
 )
 MOVES: Mapping[str, Move] = {move.name: move for move in TABLE}
