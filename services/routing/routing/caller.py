@@ -9,7 +9,7 @@ from servicekit.people import Person
 
 from routing import wire
 from routing.actions import Asked, standing
-from routing.domain import MOVES, Actor, City, Move, allowed, needs, rights
+from routing.domain import MOVES, Actor, City, Move, allowed, needs, queues, rights
 from routing.domain.cases import Case
 
 _OFFICE = ("operator", "ombudsman")
@@ -49,6 +49,23 @@ class Caller:
         if not self.reach.in_department(department):
             raise NotFound(f"department {department} was not found")
         return frozenset({department})
+
+    def places(self, asked: Mapping[str, Any]) -> queues.Places:
+        """Return the departments by city of what is asked for; raises NotFound out of reach."""
+        departments = self.departments(asked.get("department"))
+        return dict.fromkeys(sorted(self.narrowed(asked.get("jurisdiction_id"))), departments)
+
+    def held(
+        self, cities: Mapping[str, City], queue: str | None, asked: Mapping[str, Any]
+    ) -> queues.Held:
+        """Return where a queue of theirs looks, and for whose cases."""
+        return queues.held(
+            queue,
+            self.places(asked),
+            subject=self.person.subject,
+            departments=self.person.departments,
+            triage={name: city.triage for name, city in cities.items()},
+        )
 
     def may_see(self, case: Case) -> bool:
         """Whether the case exists for this caller."""

@@ -14,6 +14,7 @@ ROLES = ("department", "head", "operator", "ombudsman", "administrator", "import
 TABLE = {
     "get_cases": "o o c c c c . .",
     "get_case": "o o c c c c . .",
+    "get_queues": "o o c c c c . .",
     "post_move": "o o c c . c . .",
     "get_notes": "o o c c c c . .",
     "post_note": "o o c c . . . .",
@@ -83,6 +84,7 @@ def of_nobody(method, path):
 CALLS = {
     "get_cases": listed("/cases", lambda answer: answer["cases"]),
     "get_case": of_case("GET"),
+    "get_queues": listed("/queues", lambda answer: answer["departments"]),
     "post_move": of_case("POST", "/moves", json={"move": "accepted"}),
     "get_notes": of_case("GET", "/notes"),
     "post_note": of_case("POST", "/notes", json={"words": "x"}),

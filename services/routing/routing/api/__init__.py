@@ -10,6 +10,7 @@ from routing.api.door import Door
 from routing.api.explanations import Explanations
 from routing.api.moves import Moves
 from routing.api.notes import Notes
+from routing.api.queues import Queues
 from routing.entrance import Entrance
 
 DESK: tuple[type[Door], ...] = (
@@ -18,6 +19,7 @@ DESK: tuple[type[Door], ...] = (
     Notes,
     Explanations,
     Departments,
+    Queues,
 )
 """The doors that are made alike: see ``Door``."""
 

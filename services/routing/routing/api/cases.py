@@ -6,9 +6,14 @@ from typing import Any
 from routing import store, wire
 from routing.api.door import Data, Door
 from routing.caller import Caller
-from routing.domain import ENDED, STATES
+from routing.domain import ENDED, STATES, queues
 
 PAGE_SIZE = 100
+_SAME = (
+    *("service_code", "district", "channel", "priority", "late", "warned", "disputed"),
+    *("has_photo", "assignee"),
+)
+_MOMENTS = ("requested_from", "requested_to", "due_before")
 
 
 class Cases(Door):
@@ -19,13 +24,15 @@ class Cases(Door):
         size = asked.get("page_size", PAGE_SIZE)
         with self.db() as session:
             caller = self._caller(session, "get_cases")
-            found = store.page(session, _wanted(caller, asked), size + 1)
-            reports = store.reports_of(session, found[:size])
+            held = caller.held(self.desk.cities, asked.get("queue"), asked)
+            wanted = _wanted(store.pairs(session, held.places), held.assignee, caller, asked)
+            found = store.page(session, wanted, size)
+            reports = store.reports_of(session, found.cases)
         rows = [
             wire.case_row(case, reports[case.id], self.desk.city(case.jurisdiction_id))
-            for case in found[:size]
+            for case in found.cases
         ]
-        return {"cases": rows, "next": str(found[size - 1].id) if len(found) > size else None}
+        return {"cases": rows, "next": _next(wanted.order, found.last)}
 
     def get_case(
         self,
@@ -40,21 +47,40 @@ class Cases(Door):
             return self._whole(session, caller, case, language)
 
 
-def _wanted(caller: Caller, asked: Mapping[str, Any]) -> store.Wanted:
+def _next(order: str, last: store.Mark | None) -> str | None:
+    return wire.sealed_mark(order, last.at, last.id) if last else None
+
+
+def _wanted(
+    places: store.Pairs, assignee: str | None, caller: Caller, asked: Mapping[str, Any]
+) -> store.Wanted:
     """Return what the list shall show. Who is of a department sees its own, whatever they ask."""
+    order = asked.get("order", queues.NEWEST)
     after = asked.get("after")
     return store.Wanted(
-        jurisdiction_ids=caller.narrowed(asked.get("jurisdiction_id")),
-        departments=caller.departments(asked.get("department")),
+        places=places,
+        queue=asked.get("queue"),
+        assignee=assignee,
+        filter=_filter(caller, asked),
+        order=order,
+        after=store.Mark(*wire.read_mark(order, after)) if after else None,
+    )
+
+
+def _filter(caller: Caller, asked: Mapping[str, Any]) -> store.Filter:
+    same = {name: asked.get(name) for name in _SAME}
+    if same["assignee"] == "me":
+        same["assignee"] = caller.person.subject
+    moments: dict[str, Any] = {
+        name: wire.read_moment(asked[name]) for name in _MOMENTS if asked.get(name)
+    }
+    up = asked.get("escalated_to")
+    return store.Filter(
+        **same,
+        **moments,
         states=_states(asked.get("state"), asked.get("status")),
-        service_code=asked.get("service_code"),
-        district=asked.get("district"),
-        late=asked.get("late"),
-        disputed=asked.get("disputed"),
-        warned=asked.get("warned"),
-        escalated_to=frozenset(asked["escalated_to"]) if asked.get("escalated_to") else None,
-        priority=asked.get("priority"),
-        before=int(after) if after else None,
+        service_group=asked.get("group"),
+        escalated_to=frozenset(up) if up else None,
     )
 
 

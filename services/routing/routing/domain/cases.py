@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from routing.domain.city import NORMAL, City
 from routing.domain.clocks import FIRST_ANSWER, LADDER, SOLUTION, Clock, Pace, Step
@@ -13,6 +13,8 @@ from routing.domain.worktime import Target
 
 IMPORT_HOLD = timedelta(minutes=15)
 """So long the timers of an imported case are held, that its history can follow it."""
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""Later than any deadline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ class Case:
     outcome_code: str | None = None
     words: str | None = None
     duplicate_of: str | None = None
+    assignee: str | None = None
     priority: str = NORMAL
     history_number: int = 0
     history_hash: bytes | None = None
@@ -87,6 +90,12 @@ class Case:
         if not moments:
             return None
         return max(min(moments), self.held_until) if self.held_until else min(moments)
+
+    @property
+    def due_by(self) -> datetime:
+        """Its next deadline, missed ones included; NEVER when no clock runs."""
+        running = [clock.due for clock in self.clocks if not clock.stopped and not clock.paused]
+        return min(running, default=NEVER)
 
     def clock(self, kind: str) -> Clock | None:
         """Return the clock of a kind that counts now: the one of the last round."""

@@ -33,6 +33,7 @@ _KNOW = dict.fromkeys(HOLDERS, CITY)
 RIGHTS: Mapping[str, Mapping[str, str]] = {
     "get_cases": _LOOK,
     "get_case": _LOOK,
+    "get_queues": _LOOK,
     "post_move": _DO,
     "get_notes": _LOOK,
     "post_note": _WRITE,

@@ -2,7 +2,6 @@
 
 from routing.store.almanacs import almanac_of, keep_almanac
 from routing.store.cases import (
-    Wanted,
     add_case,
     cases_after,
     claim_due,
@@ -12,7 +11,6 @@ from routing.store.cases import (
     moves_of,
     next_due,
     open_and_late,
-    page,
     report_of,
     reports_of,
     save_cases,
@@ -27,6 +25,17 @@ from routing.store.histories import (
     unsealed_cases,
 )
 from routing.store.notes import add_notes, note_of, notes_of
+from routing.store.queues import (
+    COUNTED,
+    Filter,
+    Mark,
+    Page,
+    Pairs,
+    Wanted,
+    counts,
+    page,
+    pairs,
+)
 from routing.store.records import (
     add_decision,
     add_early,
@@ -45,11 +54,16 @@ from routing.store.tables import CASES, KEYS, LOCAL, METADATA
 
 __all__ = [
     "CASES",
+    "COUNTED",
     "KEYS",
     "LOCAL",
     "METADATA",
     "Contradicted",
+    "Filter",
     "History",
+    "Mark",
+    "Page",
+    "Pairs",
     "Wanted",
     "add_case",
     "add_decision",
@@ -63,6 +77,7 @@ __all__ = [
     "cases_after",
     "claim_due",
     "contradicted",
+    "counts",
     "decisions_of",
     "drop_early",
     "early_of",
@@ -80,6 +95,7 @@ __all__ = [
     "notes_of",
     "open_and_late",
     "page",
+    "pairs",
     "report_of",
     "reports_of",
     "save_cases",

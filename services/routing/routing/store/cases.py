@@ -1,7 +1,7 @@
 """Cases with their clocks: read, locked, saved, listed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
@@ -37,7 +37,7 @@ def find_cases(
         CASES.c.jurisdiction_id.in_(sorted(jurisdiction_ids)),
         CASES.c.service_request_id == service_request_id,
     )
-    return _cases(session, session.execute(query).all())
+    return cases_of(session, session.execute(query).all())
 
 
 def lock_case(session: Session, jurisdiction_id: str, service_request_id: str) -> Case | None:
@@ -46,7 +46,7 @@ def lock_case(session: Session, jurisdiction_id: str, service_request_id: str) -
         CASES.c.jurisdiction_id == jurisdiction_id,
         CASES.c.service_request_id == service_request_id,
     )
-    found = _cases(session, session.execute(query.with_for_update()).all())
+    found = cases_of(session, session.execute(query.with_for_update()).all())
     return found[0] if found else None
 
 
@@ -64,13 +64,13 @@ def claim_due(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return _cases(session, session.execute(query).all())
+    return cases_of(session, session.execute(query).all())
 
 
 def cases_after(session: Session, jurisdiction_id: str, last: int, limit: int) -> list[Case]:
     """Return the next cases of a city, by id."""
     query = sa.select(CASES).where(CASES.c.jurisdiction_id == jurisdiction_id, CASES.c.id > last)
-    return _cases(session, session.execute(query.order_by(CASES.c.id).limit(limit)).all())
+    return cases_of(session, session.execute(query.order_by(CASES.c.id).limit(limit)).all())
 
 
 def next_due(session: Session) -> datetime | None:
@@ -97,7 +97,7 @@ def save_cases(session: Session, cases: Sequence[Case]) -> None:
 _FIXED = {
     *("jurisdiction_id", "service_request_id", "district", "channel", "requested", "imported"),
 }
-_RECKONED = ("late", "warned", "escalated_to", "next_due")
+_RECKONED = ("late", "warned", "escalated_to", "next_due", "due_by")
 """What the clocks make of a case, kept beside it so that queues can be asked for."""
 _CHANGING = [name for name in _CASE_FIELDS if name not in _FIXED]
 _CLOCK_CHANGING = [
@@ -135,7 +135,8 @@ def _clock_row(case_id: int, clock: Clock) -> dict[str, Any]:
     }
 
 
-def _cases(session: Session, rows: Sequence[sa.Row[Any]]) -> list[Case]:
+def cases_of(session: Session, rows: Sequence[sa.Row[Any]]) -> list[Case]:
+    """Return the cases of rows of their table, with their clocks."""
     if not rows:
         return []
     query = sa.select(CLOCKS).where(CLOCKS.c.case_id == sa.any_(sa.literal([r.id for r in rows])))
@@ -196,48 +197,6 @@ def firings_of(session: Session, case: Case) -> Sequence[sa.Row[Any]]:
     """Return what the clocks of a case have said, in the order of time."""
     query = sa.select(FIRINGS).where(FIRINGS.c.case_id == case.id)
     return session.execute(query.order_by(FIRINGS.c.fired, FIRINGS.c.step)).all()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """Which cases a list shows; None asks nothing. ``before`` is the id the page starts below."""
-
-    jurisdiction_ids: frozenset[str]
-    departments: frozenset[str] | None = None
-    states: frozenset[str] | None = None
-    service_code: str | None = None
-    district: str | None = None
-    late: bool | None = None
-    disputed: bool | None = None
-    warned: bool | None = None
-    escalated_to: frozenset[str] | None = None
-    priority: str | None = None
-    before: int | None = None
-
-
-def page(session: Session, wanted: Wanted, size: int) -> list[Case]:
-    """Return one page of cases, the newest first."""
-    query = sa.select(CASES).where(CASES.c.jurisdiction_id.in_(sorted(wanted.jurisdiction_ids)))
-    exact = {
-        CASES.c.service_code: wanted.service_code,
-        CASES.c.district: wanted.district,
-        CASES.c.late: wanted.late,
-        CASES.c.warned: wanted.warned,
-        CASES.c.priority: wanted.priority,
-    }
-    query = query.where(*(column == value for column, value in exact.items() if value is not None))
-    if wanted.departments is not None:
-        query = query.where(CASES.c.department.in_(sorted(wanted.departments)))
-    if wanted.states is not None:
-        query = query.where(CASES.c.state.in_(sorted(wanted.states)))
-    if wanted.disputed is not None:
-        query = query.where(CASES.c.disputed.is_not(None) == wanted.disputed)
-    if wanted.escalated_to is not None:
-        query = query.where(CASES.c.escalated_to.in_(sorted(wanted.escalated_to)))
-    if wanted.before is not None:
-        query = query.where(CASES.c.id < wanted.before)
-    rows = session.execute(query.order_by(CASES.c.id.desc()).limit(size)).all()
-    return _cases(session, rows)
 
 
 def open_and_late(session: Session) -> Sequence[sa.Row[Any]]:

@@ -1,11 +1,14 @@
 """The tables of routing. ``case`` is a word of SQL, so the table of cases is ``casefile``."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import sqlalchemy as sa
 from servicekit import db, keys, limits
 from servicekit.people import accounts
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from routing.domain.moves import ENDED
+from routing.domain.moves import ENDED, WAITING
 
 METADATA = db.metadata()
 _TEXT, _TIME = sa.Text, db.TIME
@@ -62,22 +65,42 @@ CASES = sa.Table(
     _column("warned", sa.Boolean, server_default=sa.false()),
     _column("escalated_to", _TEXT, nullable=True),
     _column("next_due", _TIME, nullable=True),
+    _column("due_by", _TIME, server_default=sa.text("'9999-12-31'")),
+    _column("assignee", _TEXT, nullable=True),
     sa.UniqueConstraint("jurisdiction_id", "service_request_id"),
 )
 # The clerk of the timers looks here and nowhere else: its cost is that of what is due.
 sa.Index("ix_casefile_next_due", CASES.c.next_due, postgresql_where=CASES.c.next_due.is_not(None))
-sa.Index("ix_casefile_queue", CASES.c.jurisdiction_id, CASES.c.department, CASES.c.id)
-sa.Index("ix_casefile_state", CASES.c.jurisdiction_id, CASES.c.state, CASES.c.id)
-sa.Index(
-    "ix_casefile_open",
-    *(CASES.c.jurisdiction_id, CASES.c.department, CASES.c.late),
-    postgresql_where=CASES.c.state.not_in(sorted(ENDED)),
+
+_PLACE = (CASES.c.jurisdiction_id, CASES.c.department)
+
+
+def _queue(name: str, *by: "sa.Column[Any]", where: Any = None, beside: Sequence[str] = ()) -> None:
+    """Index a queue of each department in an order. That of a city is merged from them."""
+    options = {"postgresql_where": where, "postgresql_include": list(beside)}
+    sa.Index(f"ix_casefile_{name}", *_PLACE, *by, CASES.c.id, **options)
+
+
+IS_OPEN = CASES.c.state.not_in(sorted(ENDED))
+IS_DISPUTED = sa.and_(
+    CASES.c.disputed.is_not(None),
+    CASES.c.disputed >= CASES.c.closed,
+    CASES.c.state.in_(sorted(ENDED)),
 )
-sa.Index("ix_casefile_warned", CASES.c.jurisdiction_id, CASES.c.id, postgresql_where=CASES.c.warned)
+_queue("requested", CASES.c.requested)
+_queue("moved", CASES.c.last_moved)
+_queue("open_requested", CASES.c.requested, where=IS_OPEN, beside=["assignee", "late"])
+_queue("open_due", CASES.c.due_by, where=IS_OPEN)
+_queue("open_moved", CASES.c.last_moved, where=IS_OPEN)
+_queue("is_late", CASES.c.requested, where=CASES.c.late)
+_queue("is_warned", CASES.c.requested, where=CASES.c.warned)
+_queue("is_escalated", CASES.c.requested, where=CASES.c.escalated_to.is_not(None))
+_queue("is_waiting", CASES.c.requested, where=CASES.c.state == WAITING)
+_queue("is_disputed", CASES.c.requested, where=IS_DISPUTED)
 sa.Index(
-    "ix_casefile_escalated",
-    *(CASES.c.jurisdiction_id, CASES.c.id),
-    postgresql_where=CASES.c.escalated_to.is_not(None),
+    "ix_casefile_assignee",
+    *(CASES.c.assignee, *_PLACE, CASES.c.requested, CASES.c.id),
+    postgresql_where=CASES.c.assignee.is_not(None),
 )
 
 REPORTS = sa.Table(

@@ -33,6 +33,7 @@ from routing.wire.facts import (
     seen_row,
     update_refused,
 )
+from routing.wire.lists import queue_counts, read_mark, sealed_mark
 from routing.wire.moments import moment, read_moment
 from routing.wire.notes import case_noted, note_row, note_shown, read_note
 from routing.wire.notices import escalation
@@ -66,12 +67,15 @@ __all__ = [
     "naming",
     "note_row",
     "note_shown",
+    "queue_counts",
+    "read_mark",
     "read_moment",
     "read_note",
     "read_order",
     "request_routed",
     "retargeted",
     "routed_order",
+    "sealed_mark",
     "seen_row",
     "supposed_report",
     "update_refused",

@@ -33,7 +33,7 @@ _SAME = (
         "outcome_code",
         "words",
     ),
-    "duplicate_of",
+    *("duplicate_of", "assignee"),
 )
 _REPORTED = ("description", "address", "lat", "long")
 

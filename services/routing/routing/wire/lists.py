@@ -1,0 +1,62 @@
+"""Lists of cases: where a page ended, as clients carry it to the next one; counts of queues."""
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from servicekit.errors import BadInput
+
+from routing.domain import City
+
+Data = dict[str, Any]
+Place = tuple[str, str]
+
+
+def sealed_mark(order: str, at: datetime, number: int) -> str:
+    """Return the end of a page as text; nobody but ``read_mark`` looks into it."""
+    said = orjson.dumps([order, at.astimezone(UTC).isoformat(), number])
+    return base64.urlsafe_b64encode(said).rstrip(b"=").decode()
+
+
+def read_mark(order: str, text: str) -> tuple[datetime, int]:
+    """Return what the order is by, and the case's number; raises BadInput."""
+    try:
+        said = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        of, at, number = said
+        found = datetime.fromisoformat(at).astimezone(UTC), int(number)
+    except (ValueError, TypeError, OverflowError, binascii.Error):
+        raise BadInput("after is not the next of a page before") from None
+    if of != order:
+        raise BadInput(f"after is of a list in the order {of}, not {order}")
+    return found
+
+
+def queue_counts(
+    found: Mapping[str, Mapping[Place, int]],
+    places: Iterable[Place],
+    cities: Mapping[str, City],
+    counted: int,
+) -> Data:
+    """Return the counts of queues, of all places together and of each."""
+    return {
+        "queues": {queue: _count(sum(counts.values()), counted) for queue, counts in found.items()},
+        "departments": [
+            {
+                "jurisdiction_id": city,
+                "department": department,
+                "name": cities[city].departments.get(department, department),
+                "queues": {
+                    queue: _count(counts.get((city, department), 0), counted)
+                    for queue, counts in found.items()
+                },
+            }
+            for city, department in places
+        ],
+    }
+
+
+def _count(number: int, counted: int) -> Data:
+    return {"count": min(number, counted), "more": number > counted}
