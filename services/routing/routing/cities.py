@@ -23,6 +23,7 @@ from routing.domain import (
     Rung,
     Service,
     Target,
+    Tongue,
 )
 from routing.domain.worktime import Minutes
 
@@ -56,12 +57,33 @@ def city_of(pack: packs.Pack) -> City:
         language=pack.city.language,
         almanac=almanac,
         closed_by_others=pack.city.updates.closed_by_others == "close",
+        tongues={language: _tongue(language, pack) for language in pack.city.languages},
+        replies=pack.replies,
         ground=Ground(
             within=pack.within,
             district_at=pack.district_at,
             holiday=calendar.holiday,
             hours_on=calendar.hours_on,
         ),
+    )
+
+
+def _tongue(language: str, pack: packs.Pack) -> Tongue:
+    texts, contact = pack.words(language), pack.city.contact
+    return Tongue(
+        language=language,
+        city=packs.text(pack.city.name, language),
+        services={
+            code: packs.text(one.service_name, language) for code, one in pack.services.items()
+        },
+        departments={
+            code: packs.text(one.name, language) for code, one in pack.departments.items()
+        },
+        outcomes={code: packs.text(one.name, language) for code, one in pack.city.outcomes.items()},
+        date=texts.date,
+        date_time=texts.date_time,
+        contact_email=contact.email,
+        contact_phone=contact.phone,
     )
 
 

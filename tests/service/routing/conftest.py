@@ -14,7 +14,7 @@ from routing import api, store
 from routing.actions import Desk
 from routing.app import SERVICE
 from routing.cities import rule_of
-from routing.domain import Calendar, City, Pace, Rules, Rung, Service, Target
+from routing.domain import Calendar, City, Pace, Rules, Rung, Service, Target, Tongue
 from routing.entrance import Entrance
 from servicekit import db as kit
 from servicekit import keys, packs, web
@@ -32,6 +32,50 @@ TREE = Path(__file__).resolve().parents[3]
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 OFFICE = ((480, 900),)
 SOME = Limit(10, 20)
+SPANISH = Tongue(
+    language="es",
+    city="Villa",
+    services={"hole": "Bache", "lamp": "Farola"},
+    departments={"roads": "Calles", "lights": "Luces", "triage": "Ventanilla"},
+    outcomes={"repaired": "Reparado", "no-money": "Sin dinero"},
+    date="%d/%m/%Y",
+    date_time="%d/%m/%Y, %H:%M",
+    contact_phone="010",
+)
+ENGLISH = Tongue(
+    language="en",
+    city="Town",
+    services={"hole": "Hole", "lamp": "Lamp"},
+    departments={"roads": "Roads", "lights": "Street Lighting", "triage": "Front Desk"},
+    outcomes={"repaired": "Repaired", "no-money": "No money"},
+    contact_phone="010",
+)
+REPLIES = (
+    packs.Reply(
+        "seen",
+        title={"es": "Visto", "en": "Seen"},
+        words={
+            "es": "{department} mira {service_request_id} ({service_name}). Hasta {expected_date}.",
+            "en": "{department} is at {service_request_id} ({service_name}). By {expected_date}.",
+        },
+        moves=frozenset({"accepted"}),
+    ),
+    packs.Reply(
+        "filled",
+        title={"es": "Tapado", "en": "Filled"},
+        words={"es": "Tapado: {outcome}.", "en": "Filled: {outcome}."},
+        services=frozenset({"hole"}),
+        moves=frozenset({"resolved"}),
+        outcomes=frozenset({"repaired"}),
+    ),
+    packs.Reply(
+        "lit",
+        title={"es": "Luce", "en": "Lit"},
+        words={"es": "Ya luce.", "en": "It is lit."},
+        departments=frozenset({"lights"}),
+        moves=frozenset({"resolved"}),
+    ),
+)
 
 
 def a_service(code, **changes):
@@ -83,6 +127,8 @@ def city():
         },
         outcome_names={"repaired": {"es": "Reparado", "en": "Repaired"}},
         evaluation_time=timedelta(days=14),
+        tongues={"es": SPANISH, "en": ENGLISH},
+        replies=REPLIES,
     )
 
 

@@ -18,6 +18,7 @@ TABLE = {
     "post_move": "o o c c . c . .",
     "get_notes": "o o c c c c . .",
     "post_note": "o o c c . . . .",
+    "get_replies": "o o c c c c . .",
     "post_explanation": "c c c c c c . .",
     "get_departments": "o o c c c c . .",
     "get_me": "a a a a a a . .",
@@ -50,6 +51,11 @@ def of_case(method, tail="", **options):
 def explanation(send, city, _):
     body = {"jurisdiction_id": city, "service_code": "hole"}
     return send("POST", f"{ROOT}/explanations", json=body)[0]
+
+
+def replies(send, city, department):
+    params = {"jurisdiction_id": city, "service_request_id": department}
+    return send("GET", f"{ROOT}/replies", params=params)[0]
 
 
 def listed(path, rows):
@@ -87,6 +93,7 @@ CALLS = {
     "get_queues": listed("/queues", lambda answer: answer["departments"]),
     "post_move": of_case("POST", "/moves", json={"move": "accepted"}),
     "get_notes": of_case("GET", "/notes"),
+    "get_replies": replies,
     "post_note": of_case("POST", "/notes", json={"words": "x"}),
     "post_explanation": explanation,
     "get_departments": listed("/departments", list),

@@ -7,6 +7,7 @@ read, so that a service which started holds packs without a loose end.
 from servicekit.packs.places import Place, Places
 from servicekit.packs.reach import reach
 from servicekit.packs.reading import Fault, PackBroken
+from servicekit.packs.replies import Reply, misused
 from servicekit.packs.shapes import (
     Amount,
     Attribute,
@@ -70,6 +71,7 @@ __all__ = [
     "Place",
     "Places",
     "Priority",
+    "Reply",
     "Rule",
     "Rules",
     "Sender",
@@ -77,6 +79,7 @@ __all__ = [
     "Targets",
     "Texts",
     "Value",
+    "misused",
     "reach",
     "read_pack",
     "read_packs",

@@ -37,6 +37,7 @@ def _summary(pack: Pack) -> str:
         f"{len(pack.rules)} rules",
         f"{len(pack.districts)} districts",
         f"{len(pack.calendar.holidays)} own holidays",
+        f"{len(pack.replies)} replies",
         f"texts in {', '.join(pack.texts)}",
     )
     return f"{pack.jurisdiction_id}: good. " + ", ".join(counts)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import holidays
 
-from servicekit.packs import outlines, rulebook
+from servicekit.packs import outlines, replies, rulebook
 from servicekit.packs.reading import Document, Faults, Keys
 from servicekit.packs.words import LISTS, MAY_BE_MISSING, MESSAGES, STATES
 
@@ -25,6 +25,7 @@ class Draft:
     rules: Document | None
     calendar: Document | None
     texts: Mapping[str, Document]
+    replies: Document | None
     boundary: Document | None
     districts: Document | None
     areas: Document | None
@@ -34,7 +35,7 @@ class Draft:
 
 def check(draft: Draft, faults: Faults) -> None:
     """Note every fault that lies between the lines of a pack."""
-    for one in (_city, _services, _departments, _rules, _calendar, _texts, _languages):
+    for one in (_city, _services, _departments, _rules, _calendar, _texts, _replies, _languages):
         one(draft, faults)
     outlines.check(
         draft.city, draft.boundary, districts=draft.districts, areas=draft.areas, faults=faults
@@ -264,6 +265,21 @@ def _texts(draft: Draft, faults: Faults) -> None:
             _message(document, name, message, faults)
 
 
+def _replies(draft: Draft, faults: Faults) -> None:
+    if draft.replies is None:
+        return
+    _unique(draft.replies, ("replies",), "reply", faults)
+    known = {
+        "services": codes(draft.services, "services", "service_code"),
+        "groups": codes(draft.services, "groups", "group"),
+        "departments": codes(draft.departments, "departments", "department"),
+        "outcomes": codes(draft.city, "outcomes", "code"),
+    }
+    outcomes = draft.city.value["outcomes"] if draft.city else []
+    closes_as = {one["code"]: one["closes_as"] for one in outcomes}
+    replies.check(draft.replies, known, closes_as, faults)
+
+
 def _message(document: Document, name: str, message: Mapping[str, str], faults: Faults) -> None:
     at: Keys = ("messages", name)
     known = MESSAGES.get(name)
@@ -291,13 +307,16 @@ def _languages(draft: Draft, faults: Faults) -> None:
     if draft.city is None:
         return
     wanted = draft.city.value["languages"]
-    for document in (draft.city, draft.services, draft.departments):
+    for document in (draft.city, draft.services, draft.departments, draft.replies):
         if document is not None:
             for at, words in _worded(document.value, ()):
                 _complete(document, at, words, wanted, faults)
 
 
-_WORDED: Final = ("name", "service_name", "description", "datatype_description", "keywords")
+_WORDED: Final = (
+    *("name", "service_name", "description", "datatype_description", "keywords"),
+    *("title", "words"),
+)
 
 
 def _worded(value: Any, at: Keys) -> Iterator[tuple[Keys, Mapping[str, Any]]]:

@@ -12,9 +12,10 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from servicekit.packs import checks, rulebook, schema
+from servicekit.packs import checks, replies, rulebook, schema
 from servicekit.packs.places import Place, Places
 from servicekit.packs.reading import Document, Fault, Faults, PackBroken, read_geojson, read_yaml
+from servicekit.packs.replies import Reply
 from servicekit.packs.shapes import (
     Amount,
     Attribute,
@@ -63,6 +64,7 @@ class Pack:
     rules: Rules
     calendar: Calendar
     texts: Mapping[str, Texts]
+    replies: tuple[Reply, ...]
     boundary: Place
     districts: Places
     areas: Places
@@ -177,6 +179,7 @@ def _read(folder: Path, contracts: Path, faults: Faults) -> checks.Draft:
         return document if fits else None
 
     with_areas = (folder / "areas.geojson").exists()
+    with_replies = (folder / "replies.yaml").exists()
     city = yaml("city.yaml", "city")
     return checks.Draft(
         jurisdiction_id=folder.resolve().name,
@@ -190,6 +193,7 @@ def _read(folder: Path, contracts: Path, faults: Faults) -> checks.Draft:
             for language in _text_languages(folder, city)
             if (document := yaml(f"texts/{language}.yaml", "texts"))
         },
+        replies=yaml("replies.yaml", "replies") if with_replies else None,
         boundary=geojson("boundary.geojson"),
         districts=geojson("districts.geojson"),
         areas=geojson("areas.geojson") if with_areas else None,
@@ -245,6 +249,7 @@ def _build(folder: Path, draft: checks.Draft, faults: Iterable[Fault]) -> Pack:
         texts=MappingProxyType(
             {language: _texts(language, draft.texts[language].value) for language in city.languages}
         ),
+        replies=replies.read(draft.replies),
         boundary=Place(city.jurisdiction_id, city.name[city.language], boundary),
         districts=_places(draft.districts, "district"),
         areas=_places(draft.areas, "name"),

@@ -11,12 +11,14 @@ from routing.api.explanations import Explanations
 from routing.api.moves import Moves
 from routing.api.notes import Notes
 from routing.api.queues import Queues
+from routing.api.replies import Replies
 from routing.entrance import Entrance
 
 DESK: tuple[type[Door], ...] = (
     Cases,
     Moves,
     Notes,
+    Replies,
     Explanations,
     Departments,
     Queues,

@@ -1,7 +1,7 @@
 """Decisions of routing: who answers, when it is due, what may be done. No clock, no I/O."""
 
 from routing.domain.almanac import YEARS, Almanac
-from routing.domain.city import NORMAL, PRIORITIES, City, Priority, Service
+from routing.domain.city import NORMAL, PRIORITIES, City, Priority, Service, Tongue
 from routing.domain.clocks import (
     BREACHED,
     ESCALATED,
@@ -84,6 +84,7 @@ __all__ = [
     "Standing",
     "Step",
     "Target",
+    "Tongue",
     "Verdict",
     "allowed",
     "check",

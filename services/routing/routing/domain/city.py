@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from servicekit.packs import Reply
+
 from routing.domain.almanac import Almanac
 from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Pace
 from routing.domain.facts import Ground
@@ -58,6 +60,21 @@ class Service:
         return next(found, NORMAL)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tongue:
+    """How a city speaks a language: its names, and how it writes a moment (strftime)."""
+
+    language: str
+    city: str
+    services: Mapping[str, str]
+    departments: Mapping[str, str]
+    outcomes: Mapping[str, str]
+    date: str = "%Y-%m-%d"
+    date_time: str = "%Y-%m-%d %H:%M"
+    contact_email: str | None = None
+    contact_phone: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class City:
     """A jurisdiction: who answers for what, by which rules and at which pace.
@@ -81,6 +98,8 @@ class City:
     language: str = "en"
     almanac: Almanac | None = None
     outcome_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tongues: Mapping[str, Tongue] = field(default_factory=dict)
+    replies: tuple[Reply, ...] = ()
 
     def rules_about(self, service_code: str, group: str) -> Rules:
         """Return the rules that may hold for a report: all, for a service that is not known so."""

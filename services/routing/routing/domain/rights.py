@@ -37,6 +37,7 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
     "post_move": _DO,
     "get_notes": _LOOK,
     "post_note": _WRITE,
+    "get_replies": _LOOK,
     "post_explanation": _KNOW,
     "get_departments": _LOOK,
     "get_me": _KNOW,

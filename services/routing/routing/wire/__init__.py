@@ -37,6 +37,7 @@ from routing.wire.lists import queue_counts, read_mark, sealed_mark
 from routing.wire.moments import moment, read_moment
 from routing.wire.notes import case_noted, note_row, note_shown, read_note
 from routing.wire.notices import escalation
+from routing.wire.replies import replies, said_for, spoken_by
 
 __all__ = [
     "BY_CLOCK",
@@ -72,11 +73,14 @@ __all__ = [
     "read_moment",
     "read_note",
     "read_order",
+    "replies",
     "request_routed",
     "retargeted",
     "routed_order",
+    "said_for",
     "sealed_mark",
     "seen_row",
+    "spoken_by",
     "supposed_report",
     "update_refused",
     "verdict",
