@@ -78,8 +78,10 @@ class Client:
         return self("POST", url, **options)
 
 
-def arrive(event, process, on, *, offset, topic="any.events"):
+def arrive(event, process, on, *, offset):
     """Let an event come out of the log; returns what became of it."""
+    channels = process.contracts.channels.values()
+    topic = next(one.name for one in channels if event.type in one.types and not one.is_template)
     record = Record(
         topic=topic,
         partition=0,

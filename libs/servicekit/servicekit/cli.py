@@ -101,10 +101,12 @@ def _serve_on(process: Process, made: socket.socket, begin: Callable[[], object]
 def _listen(process: Process, _: Sequence[str]) -> int:
     """Read the topics until SIGTERM."""
     stop = _stop_on_signal()
+    fixed = process.contracts.read_by(process.service.name)
     listener = Listener(
         service=process.service.name,
-        topics=[topic.name for topic in process.contracts.read_by(process.service.name)],
+        topics=[topic.name for topic in fixed if not topic.is_template],
         on=process.service.handlers(process),
+        answer=process.service.answer(process),
         db=process.db,
         contracts=process.contracts,
         bootstrap_servers=process.common.kafka_bootstrap_servers,
@@ -247,6 +249,7 @@ def _replay_parked(process: Process, row: sa.Row[tuple[object, ...]]) -> int:
             db=process.db,
             contracts=process.contracts,
             group=process.service.name,
+            answer=process.service.answer(process),
         )
     except NotYet as missing:
         outcome = f"parked: {missing}"

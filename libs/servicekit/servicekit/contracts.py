@@ -4,6 +4,7 @@
 Nothing here is a second list of fields: a schema that changes changes what is accepted.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from servicekit.errors import ServiceError
 from servicekit.events import Event
 
 Check = Callable[[Any], None]
+LONGEST_FAULT = 300
+"""Characters; a fault is told to its sender and kept in logs, the value that is wrong is not."""
 
 
 class ContractBroken(ServiceError):
@@ -102,7 +105,7 @@ class Contracts:
         def check(value: Any) -> None:
             if not fast.is_valid(value):
                 fault = best_match(validator.iter_errors(value))
-                words = f"{_where(fault)}: {fault.message}" if fault else "does not fit"
+                words = f"{_where(fault)}: {_why(fault)}" if fault else "does not fit"
                 raise ContractBroken(f"{name.removesuffix('.json')}: {words}")
 
         return check
@@ -117,7 +120,8 @@ class Contracts:
 
         ``attributes`` are the event's, from those who have them already. Raises ContractBroken,
         naming type, place and reason. The subject must be the service_request_id that the data
-        names.
+        names. One that was read must have its place in that topic: who may write to one topic must
+        not speak for those who write to others.
         """
         if event.type not in self.event_types:
             raise ContractBroken(f"{event.type}: no such event type")
@@ -126,6 +130,8 @@ class Contracts:
         named = event.data.get("service_request_id", event.subject)
         if named != event.subject:
             raise ContractBroken(f"{event.type}: subject {event.subject} is not {named}")
+        if event.topic and not self.allows(event.topic, event.type):
+            raise ContractBroken(f"{event.type} has no place in topic {event.topic}")
 
     @cached_property
     def channels(self) -> dict[str, Topic]:
@@ -177,6 +183,16 @@ class Contracts:
 
 def _where(fault: ValidationError) -> str:
     return fault.json_path.removeprefix("$").removeprefix(".") or "the whole"
+
+
+def _why(fault: ValidationError) -> str:
+    """Return what is wrong in words that do not grow with the value that is."""
+    return fault.message if len(fault.message) <= LONGEST_FAULT else _rule(fault)
+
+
+def _rule(fault: ValidationError) -> str:
+    rule = json.dumps(fault.validator_value, ensure_ascii=False)
+    return f"does not fit {fault.validator} {rule}"[:LONGEST_FAULT]
 
 
 def _flat(node: Any, schemas: Mapping[str, Any]) -> Any:

@@ -36,6 +36,8 @@ class Event:
     sequence: int
     data: dict[str, Any]
     traceparent: str | None = None
+    topic: str = ""
+    """Where it was read; of an event that is written, nothing."""
 
     def attributes(self) -> dict[str, str]:
         """Return the CloudEvents attributes as they are written."""
@@ -84,7 +86,9 @@ def read_attributes(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
     return found
 
 
-def read_event(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Event:
+def read_event(
+    headers: Iterable[tuple[str, bytes]], value: bytes | None, *, topic: str = ""
+) -> Event:
     """Return the event that a record carries; raises BadEvent naming what is missing or wrong.
 
     The contract of the data is not looked at here: see ``contracts.Contracts.check``.
@@ -119,4 +123,5 @@ def read_event(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Eve
         sequence=int(sequence),
         data=data,
         traceparent=attributes.get("traceparent"),
+        topic=topic,
     )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from servicekit import db, metrics
 from servicekit.config import Common
-from servicekit.consumer import Handler
+from servicekit.consumer import Answer, Handler
 from servicekit.contracts import Contracts, Topic
 from servicekit.outbox import Outbox
 
@@ -45,6 +45,10 @@ def _nothing(_: "Process") -> Sequence[Any]:
     return ()
 
 
+def _no_answer(_: "Process") -> None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """What a service is made of; its app.py is the only place that builds one."""
@@ -55,6 +59,7 @@ class Service:
     handlers: Callable[["Process"], Mapping[str, Handler]]
     ticks: Callable[["Process"], Sequence[Tick]] = _nothing
     topics: Callable[["Process"], Sequence[Topic]] = _nothing
+    answer: Callable[["Process"], Answer | None] = _no_answer
     commands: Mapping[str, Command] = field(default_factory=dict)
 
 

@@ -105,7 +105,7 @@ class Intake:
             data=data,
         )
         on = intake_app.handlers(self.process)
-        return arrive(event, self.process, on, offset=number, topic="routing.events")
+        return arrive(event, self.process, on, offset=number)
 
 
 def errors(answer):

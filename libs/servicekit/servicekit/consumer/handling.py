@@ -18,7 +18,9 @@ from servicekit.events import Event, read_event
 
 log = logs.get(__name__)
 Handler = Callable[[Session, Event], None]
-Outcome = Literal["handled", "repeated", "ignored", "parked"]
+Answer = Callable[[Session, Record, str], bool]
+"""Tells the sender of a record why it was refused; False when nobody can be told."""
+Outcome = Literal["handled", "repeated", "ignored", "refused", "parked"]
 OUTAGES = (Outage, sa.exc.OperationalError, sa.exc.InterfaceError, KafkaError, OSError)
 
 
@@ -33,13 +35,15 @@ def handle(
     db: sessionmaker[Session],
     contracts: Contracts,
     group: str,
+    answer: Answer | None = None,
 ) -> Outcome:
     """Apply one event at most once: a refusal is parked, an outage is raised to be met again.
 
-    Raises NotYet when the handler does; the caller decides how long to wait for it.
+    A refusal that ``answer`` could tell its sender is not parked. Raises NotYet when the handler
+    does; the caller decides how long to wait for it.
     """
     try:
-        event = read_event(record.headers, record.value)
+        event = read_event(record.headers, record.value, topic=record.topic)
         if event.type not in on:
             return "ignored"
         with trace.span(event.traceparent):
@@ -48,6 +52,8 @@ def handle(
     except (*OUTAGES, NotYet):
         raise
     except ServiceError as refusal:
+        if answer and _told(record, refusal, answer, db):
+            return "refused"
         park(db, record, refusal.description, group)
     except Exception as defect:  # noqa: BLE001 - one bad event must not stop the log
         log.failure("an event met a defect", defect, topic=record.topic, offset=record.offset)
@@ -57,10 +63,24 @@ def handle(
 
 def _apply(event: Event, handler: Handler, db: sessionmaker[Session]) -> Outcome:
     with db.begin() as session:
-        mine = (
-            insert(HANDLED).values(source=event.source, event_id=event.id).on_conflict_do_nothing()
-        )
-        if session.execute(mine.returning(HANDLED.c.event_id)).first() is None:
+        if not _is_new(session, event.source, event.id):
             return "repeated"
         handler(session, event)
     return "handled"
+
+
+def _told(record: Record, refusal: ServiceError, answer: Answer, db: sessionmaker[Session]) -> bool:
+    """Answer once for each place in the log: what was refused may have no id of its own."""
+    with db.begin() as session:
+        if not _is_new(session, f"/{record.topic}", f"{record.partition}-{record.offset}"):
+            return True
+        if answer(session, record, refusal.description):
+            return True
+        session.rollback()
+        return False
+
+
+def _is_new(session: Session, source: str, event_id: str) -> bool:
+    """Note that an event is taken; False when it was before."""
+    mine = insert(HANDLED).values(source=source, event_id=event_id).on_conflict_do_nothing()
+    return session.execute(mine.returning(HANDLED.c.event_id)).first() is not None

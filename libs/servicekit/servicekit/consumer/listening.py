@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.orm import Session, sessionmaker
 
 from servicekit import logs
-from servicekit.consumer.handling import OUTAGES, Handler, NotYet, handle
+from servicekit.consumer.handling import OUTAGES, Answer, Handler, NotYet, handle
 from servicekit.consumer.parking import park
 from servicekit.consumer.record import Record, known, record_of
 from servicekit.contracts import Contracts
@@ -96,7 +96,7 @@ def stay_in_group(consumer: KafkaConsumer) -> KafkaConsumer:
 class Listener:
     """Reads a service's topics as one consumer group and applies each event."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all of them named, and built in one place
         self,
         *,
         service: str,
@@ -107,7 +107,9 @@ class Listener:
         bootstrap_servers: str,
         session_timeout_ms: int,
         registry: CollectorRegistry,
+        answer: Answer | None = None,
     ) -> None:
+        self.answer = answer
         self.service, self.topics, self.on, self.db, self.contracts = (
             service,
             topics,
@@ -215,7 +217,12 @@ class Listener:
         began_s = time.monotonic()
         try:
             outcome = handle(
-                record, on=self.on, db=self.db, contracts=self.contracts, group=self.service
+                record,
+                on=self.on,
+                db=self.db,
+                contracts=self.contracts,
+                group=self.service,
+                answer=self.answer,
             )
         except NotYet as missing:
             if held.may_wait():
