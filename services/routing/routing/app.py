@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from servicekit import logs, metrics, web
-from servicekit.consumer import Handler
+from servicekit.consumer import Answer, Handler
 from servicekit.contracts import Topic
 from servicekit.limits import Limiter
 from servicekit.people import Known, Signing, command
@@ -98,6 +98,10 @@ def _handlers(process: Process) -> Mapping[str, Handler]:
     return Events(desk(process), process.now).on
 
 
+def _answer(process: Process) -> Answer:
+    return Events(desk(process), process.now).answer
+
+
 def _ticks(process: Process) -> Sequence[Tick]:
     clerk = Clerk(process.db, desk(process), process.now, process.metrics)
     return (
@@ -125,6 +129,7 @@ SERVICE = Service(
     handlers=_handlers,
     ticks=_ticks,
     topics=_topics,
+    answer=_answer,
     commands={
         "keys": Command(help="create, list or revoke API keys", run=manage_keys),
         "accounts": command.command(store.LOCAL, check_account),

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from servicekit.consumer import Handler
+from servicekit.consumer import Handler, Record
 from servicekit.db import Now
 from servicekit.errors import NotFound
 from servicekit.events import Event
 from sqlalchemy.orm import Session
 
-from routing import actions
+from routing import actions, wire
+from routing.domain.updates import is_for_updates
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,22 @@ class Events:
 
     def on_update_sent(self, session: Session, event: Event) -> None:
         """Apply what a department did, or refuse it in words."""
-        actions.answer_update(session, self.desk, event.data, source=event.source, now=self.now())
+        actions.answer_update(
+            *(session, self.desk, event.data),
+            source=event.source,
+            topic=event.topic,
+            now=self.now(),
+        )
+
+    def answer(self, session: Session, record: Record, reason: str) -> bool:
+        """Tell a department that its update cannot be read; False when it is none."""
+        if not is_for_updates(record.topic):
+            return False
+        told = wire.unread_update(record.topic, record.headers, record.value)
+        reason = reason.removeprefix(f"{wire.UPDATE_SENT}: ")
+        return told is not None and actions.answer_unread(
+            session, self.desk, told, reason, now=self.now()
+        )
 
 
 def _known(event: Event, found: bool) -> None:  # noqa: FBT001 - it is the answer just given

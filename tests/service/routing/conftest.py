@@ -281,7 +281,8 @@ def hear(db, desk, clock, contracts):
     from routing.events import Events  # noqa: PLC0415 - only here
 
     def give(kind, data, **changes):
-        event = an_event(kind, data, **changes)
+        given = {"topic": "department-updates"} if kind == "update.sent.v1" else {}
+        event = an_event(kind, data, **(given | changes))
         contracts.check(event)
         with db.begin() as session:
             Events(desk, clock).on[kind](session, event)

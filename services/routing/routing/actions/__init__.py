@@ -9,7 +9,7 @@ from routing.actions.fire import BATCH_CASES, fire_due
 from routing.actions.move import Asked, carry_out, move_case, standing
 from routing.actions.notes import write_note
 from routing.actions.route import route_request, show_request
-from routing.actions.updates import answer_early, answer_update
+from routing.actions.updates import answer_early, answer_unread, answer_update
 from routing.actions.verdict import dispute_case, evaluate_case
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Desk",
     "Explained",
     "answer_early",
+    "answer_unread",
     "answer_update",
     "carry_out",
     "choose",

@@ -82,6 +82,7 @@ class City:
     ``departments`` gives the name shown as agency_responsible, ``outcomes`` the state that each
     outcome code leads to, ``outcome_names`` what it is called in each language; ``ground`` is what
     rules may ask of positions and days. ``almanac`` is the calendar as it is written down.
+    ``updates`` says where each department's own system speaks (``domain.updates``; shared).
     ``closed_by_others`` says whether a case is closed that others than the city call closed.
     """
 
@@ -100,6 +101,7 @@ class City:
     outcome_names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tongues: Mapping[str, Tongue] = field(default_factory=dict)
     replies: tuple[Reply, ...] = ()
+    updates: Mapping[str, str] = field(default_factory=dict)
 
     def rules_about(self, service_code: str, group: str) -> Rules:
         """Return the rules that may hold for a report: all, for a service that is not known so."""

@@ -38,9 +38,11 @@ from routing.wire.moments import moment, read_moment
 from routing.wire.notes import case_noted, note_row, note_shown, read_note
 from routing.wire.notices import escalation
 from routing.wire.replies import replies, said_for, spoken_by
+from routing.wire.updates import UPDATE_SENT, unread_update, with_nul
 
 __all__ = [
     "BY_CLOCK",
+    "UPDATE_SENT",
     "allowed_moves",
     "answers_of",
     "case_assigned",
@@ -82,7 +84,9 @@ __all__ = [
     "seen_row",
     "spoken_by",
     "supposed_report",
+    "unread_update",
     "update_refused",
     "verdict",
     "whole_case",
+    "with_nul",
 ]
