@@ -56,6 +56,16 @@ def _passed_over(registry: CollectorRegistry) -> Counter:
 
 
 @cache
+def _given_back(registry: CollectorRegistry) -> Counter:
+    return metrics.Counter(
+        "routing_not_ours",
+        "Cases that a department gave back as not theirs",
+        registry,
+        ["jurisdiction", "department"],
+    )
+
+
+@cache
 def _broken(registry: CollectorRegistry) -> Gauge:
     return metrics.Gauge(
         "routing_broken_rules",
@@ -68,6 +78,7 @@ def _broken(registry: CollectorRegistry) -> Gauge:
 def desk(process: Process) -> Desk:
     """Return what the actions of this process need."""
     common, moves = process.common, _moves(process.metrics)
+    given_back = _given_back(process.metrics)
     passed_over, broken = _passed_over(process.metrics), _broken(process.metrics)
     cities = remembering(_cities(common.cities_dir, common.contracts_dir), process.db)
     for name, city in cities.items():
@@ -78,6 +89,7 @@ def desk(process: Process) -> Desk:
         public_url=common.public_url,
         count=lambda move: moves.labels(move).inc(),
         passed_over=lambda city, rule: passed_over.labels(city, rule).inc(),
+        given_back=lambda city, department: given_back.labels(city, department).inc(),
     )
 
 

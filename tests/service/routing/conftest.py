@@ -1,6 +1,7 @@
 """Routing behind its doors: its real tables, a small city of its own, and a clock we set."""
 
 import uuid
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -164,11 +165,25 @@ def contracts():
 
 
 @pytest.fixture(scope="session")
-def desk(city, other_city, contracts):
+def counted():
+    """What was given back as not theirs, of all tests so far."""
+    return Counter()
+
+
+@pytest.fixture
+def given_back(counted):
+    """What this test gives back, by city and department."""
+    counted.clear()
+    return counted
+
+
+@pytest.fixture(scope="session")
+def desk(city, other_city, contracts, counted):
     return Desk(
         outbox=Outbox(contracts, "routing"),
         cities={one.jurisdiction_id: one for one in (city, other_city)},
         public_url="https://town.example",
+        given_back=lambda *labels: counted.update([labels]),
     )
 
 

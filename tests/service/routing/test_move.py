@@ -184,6 +184,31 @@ def test_not_ours_goes_to_triage_or_to_whom_it_names(submit, send, facts):
     assert routed[0]["expected_datetime"] == routed[2]["expected_datetime"]
 
 
+def test_two_departments_cannot_play_a_case_to_one_another(
+    submit, send, ask, key, facts, given_back
+):
+    submit()
+    send(move="not_ours", reason="a lamp", to_department="lights")
+    send(department="lights", move="not_ours", reason="a hole", to_department="roads")
+    send(move="not_ours", reason="a lamp, I say", to_department="lights")
+
+    routed = [fact[2]["department"] for fact in facts("routing.events", "request.routed.v1")]
+    assert routed == ["roads", "lights", "roads", "triage"]
+    told = [fact[2] for fact in facts("routing.events", "case.moved.v1")]
+    assert [data["not_ours_count"] for data in told] == [1, 2, 3]
+    _, case = ask("GET", "/api/routing/v1/cases/SDR-1", key("operator"))
+    assert case["because"] == (
+        "not ours: a lamp, I say (lights was named, but it is not ours for the 3rd time:"
+        " triage decides)"
+    )
+    assert case["not_ours_count"] == 3
+    assert given_back == {("town.example", "roads"): 2, ("town.example", "lights"): 1}
+
+    send(department="triage", move="not_ours", reason="a lamp it is", to_department="lights")
+
+    assert facts("routing.events", "request.routed.v1")[-1][2]["department"] == "lights"
+
+
 def test_a_department_no_longer_moves_what_it_gave_away(submit, send, facts):
     submit()
     send(move="not_ours", reason="no idea")

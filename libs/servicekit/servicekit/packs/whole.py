@@ -70,6 +70,7 @@ class Pack:
     areas: Places
     boundary_geojson: Mapping[str, Any]
     districts_geojson: Mapping[str, Any]
+    not_ours_limit: int = 2
 
     @property
     def jurisdiction_id(self) -> str:
@@ -255,6 +256,7 @@ def _build(folder: Path, draft: checks.Draft, faults: Iterable[Fault]) -> Pack:
         areas=_places(draft.areas, "name"),
         boundary_geojson=_value(draft.boundary),
         districts_geojson=_value(draft.districts),
+        not_ours_limit=departments.get("not_ours_limit", Pack.not_ours_limit),
     )
 
 

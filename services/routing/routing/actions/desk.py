@@ -16,6 +16,7 @@ from routing import store, wire
 from routing.domain import City, Clock, Step, explain
 from routing.domain.cases import Case, recorded
 from routing.domain.history import FIRING, MOVE, NOTE
+from routing.domain.moves import NOT_OURS
 
 EVENTS = "routing.events"
 
@@ -25,7 +26,8 @@ class Desk:
     """The cities, and where facts go. ``public_url`` is where photos are fetched.
 
     ``count`` is told the name of each move that is written down, ``passed_over`` the city and the
-    rule that could not be asked about a case.
+    rule that could not be asked about a case, ``given_back`` the city and the department that
+    said of a case that it is not theirs.
     """
 
     outbox: Outbox
@@ -33,6 +35,7 @@ class Desk:
     public_url: str
     count: Callable[[str], None] = lambda _: None
     passed_over: Callable[[str, str], None] = lambda _city, _rule: None
+    given_back: Callable[[str, str], None] = lambda _city, _department: None
     _kept: set[str] = field(default_factory=set)
 
     def city(self, jurisdiction_id: str) -> City:
@@ -133,6 +136,9 @@ class Ledger:
         store.add_events(session, self.events)
         for row in self.moves:
             self.desk.count(row["move"])
+            if row["move"] == NOT_OURS:
+                city = self.cases[row["case_id"]].jurisdiction_id
+                self.desk.given_back(city, row["department"])
 
     def take(self, other: "Ledger") -> None:
         """Add what another ledger gathered."""

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from routing import store, wire
 from routing.actions.choosing import choose, note_skipped
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
-from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check
+from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check, passed_on
 from routing.domain import cases as domain
 from routing.domain.cases import Case
 from routing.domain.history import MOVE
@@ -43,6 +43,7 @@ def standing(case: Case) -> Standing:
         service_code=case.service_code,
         reopened_count=case.reopened_count,
         priority=case.priority,
+        not_ours_count=case.not_ours_count,
     )
 
 
@@ -94,6 +95,7 @@ def carry_out(session: Session, ledger: Ledger, case: Case, asked: Asked) -> Cas
     city = ledger.desk.city(case.jurisdiction_id)
     move = check(standing(case), asked.order, asked.actor, city)
     at = _time_of(case, asked, ledger.now)
+    asked = replace(asked, order=passed_on(standing(case), asked.order, city))
     case = settle(ledger, case, city, at)
     anew = _chosen_anew(session, case, asked.order, city)
     decision = wire.decision_row(case, anew, ledger.now) if anew else None

@@ -31,6 +31,7 @@ from routing.domain.moves import (
     check,
     needs,
     outcomes,
+    passed_on,
     said,
 )
 from routing.domain.rules import (
@@ -93,5 +94,6 @@ __all__ = [
     "judged",
     "needs",
     "outcomes",
+    "passed_on",
     "said",
 ]

@@ -7,7 +7,17 @@ from datetime import UTC, datetime, timedelta
 from routing.domain.city import NORMAL, City
 from routing.domain.clocks import FIRST_ANSWER, LADDER, SOLUTION, Clock, Pace, Step
 from routing.domain.history import Entry, Head
-from routing.domain.moves import CLOSED, ENDED, REOPENED, RESOLVED, ROUTED, WAITING, Move, Order
+from routing.domain.moves import (
+    CLOSED,
+    ENDED,
+    NOT_OURS,
+    REOPENED,
+    RESOLVED,
+    ROUTED,
+    WAITING,
+    Move,
+    Order,
+)
 from routing.domain.rules import Assignment
 from routing.domain.worktime import Target
 
@@ -151,7 +161,7 @@ def assigned(case: Case, to: Assignment, at: datetime) -> Case:
 
 def moved(case: Case, move: Move, order: Order, at: datetime, city: City) -> Case:
     """Return the case after a move that ``moves.check`` has let pass."""
-    after = replace(_counted(case, move), state=move.target or case.state, last_moved=at)
+    after = replace(_counted(case, move, city), state=move.target or case.state, last_moved=at)
     if move.answers and after.first_answered is None:
         after = replace(after, first_answered=at)
     if move.target is not None:
@@ -210,10 +220,11 @@ def next_round(case: Case, kind: str) -> int:
     return max((clock.round + 1 for clock in case.clocks if clock.kind == kind), default=0)
 
 
-def _counted(case: Case, move: Move) -> Case:
+def _counted(case: Case, move: Move, city: City) -> Case:
+    given_back = move.name == NOT_OURS and case.department != city.triage
     return replace(
         case,
-        not_ours_count=case.not_ours_count + (move.name == "not_ours"),
+        not_ours_count=case.not_ours_count + given_back,
         reopened_count=case.reopened_count + (move.target == REOPENED),
     )
 

@@ -83,6 +83,7 @@ class City:
     outcome code leads to, ``outcome_names`` what it is called in each language; ``ground`` is what
     rules may ask of positions and days. ``almanac`` is the calendar as it is written down.
     ``updates`` says where each department's own system speaks (``domain.updates``; shared).
+    ``not_ours_limit``: so often departments that give a case back may say whose it is.
     ``closed_by_others`` says whether a case is closed that others than the city call closed.
     """
 
@@ -102,6 +103,7 @@ class City:
     tongues: Mapping[str, Tongue] = field(default_factory=dict)
     replies: tuple[Reply, ...] = ()
     updates: Mapping[str, str] = field(default_factory=dict)
+    not_ours_limit: int = 2
 
     def rules_about(self, service_code: str, group: str) -> Rules:
         """Return the rules that may hold for a report: all, for a service that is not known so."""

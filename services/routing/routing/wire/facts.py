@@ -207,6 +207,7 @@ def case_moved(
         "first_answered_datetime": moment(after.first_answered),
         "closed_datetime": moment(after.closed),
         "reopened_count": after.reopened_count,
+        "not_ours_count": after.not_ours_count,
     }
 
 

@@ -2,6 +2,7 @@
 
 from routing.domain.moves.checks import allowed, check, needs, outcomes
 from routing.domain.moves.orders import Actor, Order, Standing
+from routing.domain.moves.passing import NOT_OURS, passed_on
 from routing.domain.moves.table import (
     AT_WORK,
     CITIZEN,
@@ -33,6 +34,7 @@ __all__ = [
     "DEPARTMENT",
     "ENDED",
     "MOVES",
+    "NOT_OURS",
     "OFFICE",
     "OMBUDSMAN",
     "OPERATOR",
@@ -52,5 +54,6 @@ __all__ = [
     "check",
     "needs",
     "outcomes",
+    "passed_on",
     "said",
 ]

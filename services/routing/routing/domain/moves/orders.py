@@ -39,3 +39,4 @@ class Standing:
     service_code: str
     reopened_count: int
     priority: str = NORMAL
+    not_ours_count: int = 0
