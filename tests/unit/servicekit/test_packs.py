@@ -212,7 +212,12 @@ BROKEN = [
     (CITY, 'primary: "#0b4f7d"', "primary: blue", "colours.primary is 'blue'"),
     (CITY, "request_id_prefix: SDR", "request_id_prefix: sdr", "request_id_prefix is 'sdr'"),
     (CITY, "closes_as: refused", "closes_as: lost", "is 'lost', not one of resolved"),
-    (DEPARTMENTS, "escalation:", "not_ours_limit: 99\nescalation:", "99 is greater than the maximum"),
+    (
+        DEPARTMENTS,
+        "escalation:",
+        "not_ours_limit: 99\nescalation:",
+        "99 is greater than the maximum",
+    ),
     (CITY, "closes_as: duplicate", "closes_as: resolved", "no outcome closes_as duplicate"),
     (CITY, "closes_as: withdrawn", "closes_as: refused", "no outcome closes_as withdrawn"),
     (SERVICES, "group: calles\n", "group: caminos\n", "there is no group caminos"),
