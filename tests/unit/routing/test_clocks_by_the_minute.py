@@ -168,6 +168,28 @@ def test_another_target_is_due_as_if_it_had_been_the_first(calendar, one, other,
 
 
 @slowly
+@given(calendars(), targets, moments(), turns, st.integers(0, 3000), st.integers(0, 9000))
+def test_a_clock_that_was_stopped_by_mistake_is_due_as_if_it_had_not_been(
+    calendar, target, start, turns, stands, away
+):
+    pace = Pace(calendar=calendar)
+    clock, pauses = paused_in_time(pace, pace.start("solution", target, start), turns)
+    began = max([start, *(ended for _, ended in pauses)])
+    if stands and began < clock.due:
+        clock = pace.pause(clock, began)
+        pauses.append((began, began + stands * MINUTE))
+
+    stopped = pace.stop(clock, began + stands * MINUTE)
+    again = pace.go_on(stopped)
+
+    assert stopped.next_due is None
+    assert again.due == Walk(calendar, target, pauses).due(start)
+    _, said = pace.due_steps(again, began + (stands + away) * MINUTE)
+    late = began + (stands + away) * MINUTE >= again.due
+    assert ("breached" in [step.kind for step in said]) == late
+
+
+@slowly
 @given(calendars(), targets, moments(), turns, st.integers(1, 300))
 def test_however_often_it_is_asked_each_step_is_said_once_and_in_time(
     calendar, target, start, turns, every

@@ -31,6 +31,7 @@ EXPECTED = {
         "resolved": "reopened",
         "closed": "reopened",
         "refused": "reopened",
+        "duplicate": "separated",
     },
     "citizen": {
         **dict.fromkeys(("routed", "accepted", "in_progress", "waiting"), "withdrawn"),
@@ -38,7 +39,12 @@ EXPECTED = {
         "closed": "reopened",
         "refused": "reopened",
     },
-    "clock": {"received": "routed", "reopened": "routed", "resolved": "closed"},
+    "clock": {
+        "received": "routed",
+        "reopened": "routed",
+        "resolved": "closed",
+        "duplicate": "regrouped",
+    },
 }
 EXPECTED["ombudsman"] = EXPECTED["operator"] | {"resolved": "reopened closed"}
 

@@ -350,6 +350,12 @@ def _draw(dice: random.Random, weights: Mapping[str, float]) -> str:
     return dice.choices(list(weights), list(weights.values()))[0]
 
 
+def _gone(story: Story) -> bool:
+    """Tell whether nobody works on it: it repeats another, or was withdrawn."""
+    moves = {step.move for one in story.rounds for step in one.steps}
+    return not moves.isdisjoint({"duplicate", "withdrawn"})
+
+
 def _same_before(story: Story, told: Sequence[Story]) -> str | None:
     """Return an earlier story about the same kind of thing, made in the week before."""
     week = dt.timedelta(days=10)
@@ -357,6 +363,7 @@ def _same_before(story: Story, told: Sequence[Story]) -> str | None:
         if (
             one.service_code == story.service_code
             and dt.timedelta(0) < story.requested - one.requested < week
+            and not _gone(one)
         ):
             return one.name
     return None

@@ -10,12 +10,18 @@ from sqlalchemy.orm import Session
 from routing import store, wire
 from routing.actions.choosing import choose, note_skipped
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
+<<<<<<< HEAD
 from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check, passed_on
+=======
+from routing.actions.kin import Kin, hold_kin, root_of
+from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check
+>>>>>>> 793bda7 (Merge cases so that it can be undone)
 from routing.domain import cases as domain
 from routing.domain.cases import Case
 from routing.domain.history import MOVE
 
 _SKEW = timedelta(seconds=5)
+_OF_KIN = frozenset({"duplicate", "separated", "withdrawn"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +66,7 @@ def move_case(
 
     Raises NotFound when there is no such case, and what ``carry_out`` raises.
     """
+    hold_kin(session, jurisdiction_id, service_request_id, asked.order)
     case = store.lock_case(session, jurisdiction_id, service_request_id)
     if case is None:
         raise NotFound(f"service_request_id {service_request_id} was not found")
@@ -95,7 +102,12 @@ def carry_out(session: Session, ledger: Ledger, case: Case, asked: Asked) -> Cas
     city = ledger.desk.city(case.jurisdiction_id)
     move = check(standing(case), asked.order, asked.actor, city)
     at = _time_of(case, asked, ledger.now)
+<<<<<<< HEAD
     asked = replace(asked, order=passed_on(standing(case), asked.order, city))
+=======
+    if move.name in _OF_KIN:
+        return _with_kin(session, ledger, case, move, asked, at)
+>>>>>>> 793bda7 (Merge cases so that it can be undone)
     case = settle(ledger, case, city, at)
     anew = _chosen_anew(session, case, asked.order, city)
     decision = wire.decision_row(case, anew, ledger.now) if anew else None
@@ -112,6 +124,35 @@ def carry_out(session: Session, ledger: Ledger, case: Case, asked: Asked) -> Cas
     if move.name == "reopened":
         case = _route_again(session, ledger, case, at)
     return case
+
+
+def _with_kin(
+    session: Session, ledger: Ledger, before: Case, move: Move, asked: Asked, at: datetime
+) -> Case:
+    """Make a move that others have a part in: a root, duplicates."""
+    city = ledger.desk.city(before.jurisdiction_id)
+    kin = Kin(session, ledger, asked, at, make=_by_clock, take=_take_up)
+    named, root = asked.order.duplicate_of, None
+    if move.name == "duplicate" and named:
+        root = root_of(session, before, named)
+        order = replace(asked.order, duplicate_of=root.service_request_id)
+        asked = replace(asked, order=order)
+    case = _make(ledger, settle(ledger, before, city, at), move, asked, at)
+    if root:
+        return kin.merged(case, root)
+    if move.name == "withdrawn":
+        return kin.withdrawn(case)
+    kin.separated(before)
+    return _take_up(session, ledger, case)
+
+
+def _by_clock(ledger: Ledger, case: Case, move: Move, order: Order, at: datetime) -> Case:
+    return _make(ledger, case, move, Asked(order=order, actor=wire.BY_CLOCK), at)
+
+
+def _take_up(session: Session, ledger: Ledger, case: Case) -> Case:
+    city = ledger.desk.city(case.jurisdiction_id)
+    return settle(ledger, _show(session, ledger, case, city), city, ledger.now)
 
 
 def _time_of(case: Case, asked: Asked, now: datetime) -> datetime:

@@ -9,8 +9,13 @@ from routing.domain.clocks import FIRST_ANSWER, LADDER, SOLUTION, Clock, Pace, S
 from routing.domain.history import Entry, Head
 from routing.domain.moves import (
     CLOSED,
+<<<<<<< HEAD
     ENDED,
     NOT_OURS,
+=======
+    DUPLICATE,
+    ENDED,
+>>>>>>> 793bda7 (Merge cases so that it can be undone)
     REOPENED,
     RESOLVED,
     ROUTED,
@@ -174,6 +179,8 @@ def moved(case: Case, move: Move, order: Order, at: datetime, city: City) -> Cas
 def _arrived(before: Case, after: Case, order: Order, at: datetime, city: City) -> Case:
     """Return the case with what its new state makes of it."""
     after = replace(after, close_at=None)
+    if before.state == DUPLICATE and after.state not in ENDED:
+        after = _separated(after, city.pace)
     if after.state in ENDED:
         after = _ended(before, after, order, at)
     if after.state == RESOLVED:
@@ -231,7 +238,7 @@ def _counted(case: Case, move: Move, city: City) -> Case:
 
 def _ended(before: Case, after: Case, order: Order, at: datetime) -> Case:
     if before.state in ENDED:  # from resolved to closed: nothing new for the citizen
-        return after
+        return replace(after, duplicate_of=order.duplicate_of or after.duplicate_of)
     return replace(
         after,
         closed=at,
@@ -249,6 +256,27 @@ def _reopened(after: Case, at: datetime, city: City) -> Case:
     if target:
         clocks = (*clocks, city.pace.start(SOLUTION, target, at, next_round(after, SOLUTION)))
     return replace(after, clocks=clocks, closed=None, outcome_code=None, words=None)
+
+
+def _separated(case: Case, pace: Pace) -> Case:
+    """Open a case that was no duplicate as if it had never been closed.
+
+    What closing it stopped goes on, and the answer that it was goes with it.
+    """
+    at = case.closed
+    return replace(
+        case,
+        assigned=case.last_moved,
+        clocks=tuple(
+            pace.go_on(clock) if clock.stopped == at and not clock.replaced else clock
+            for clock in case.clocks
+        ),
+        first_answered=None if case.first_answered == at else case.first_answered,
+        closed=None,
+        outcome_code=None,
+        words=None,
+        duplicate_of=None,
+    )
 
 
 def _told(clock: Clock, move: Move, order: Order, at: datetime, pace: Pace) -> Clock:

@@ -152,6 +152,13 @@ class Pace:
             return clock
         return replace(self.resume(clock, at), stopped=at, next_due=None)
 
+    def go_on(self, clock: Clock) -> Clock:
+        """Return a stopped clock as if it had not been stopped: the time since then counts.
+
+        A pause that ended with it has ended.
+        """
+        return self._armed(replace(clock, stopped=None))
+
     def retarget(
         self, clock: Clock, target: Target, at: datetime, number: int
     ) -> tuple[Clock, Clock]:

@@ -24,6 +24,7 @@ from routing.store.histories import (
     seal,
     unsealed_cases,
 )
+from routing.store.kin import duplicates_of, hold_kin
 from routing.store.notes import add_notes, note_of, notes_of
 from routing.store.queues import (
     COUNTED,
@@ -80,12 +81,14 @@ __all__ = [
     "counts",
     "decisions_of",
     "drop_early",
+    "duplicates_of",
     "early_of",
     "early_updates",
     "find_cases",
     "firings_of",
     "histories",
     "history_of",
+    "hold_kin",
     "keep_almanac",
     "lock_case",
     "mark_seen",

@@ -98,6 +98,11 @@ _queue("is_escalated", CASES.c.requested, where=CASES.c.escalated_to.is_not(None
 _queue("is_waiting", CASES.c.requested, where=CASES.c.state == WAITING)
 _queue("is_disputed", CASES.c.requested, where=IS_DISPUTED)
 sa.Index(
+    "ix_casefile_duplicate_of",
+    *(CASES.c.jurisdiction_id, CASES.c.duplicate_of),
+    postgresql_where=CASES.c.duplicate_of.is_not(None),
+)
+sa.Index(
     "ix_casefile_assignee",
     *(CASES.c.assignee, *_PLACE, CASES.c.requested, CASES.c.id),
     postgresql_where=CASES.c.assignee.is_not(None),
@@ -154,6 +159,7 @@ MOVES = sa.Table(
     _column("service_code", _TEXT, nullable=True),
     _column("priority", _TEXT, nullable=True),
     _column("decision", _TEXT, nullable=True),
+    _column("kin", _TEXT, nullable=True),
     _column("moved", _TIME),
     _column("recorded", _TIME),
     *_chained(),

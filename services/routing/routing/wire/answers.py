@@ -66,6 +66,7 @@ def whole_case(
     allowed: Sequence[Data],
     language: str,
     decisions: Iterable[Any] = (),
+    duplicates: Sequence[str] = (),
 ) -> Data:
     """Return a case with all that is known of it, its deadlines explained in a language."""
     return {
@@ -74,6 +75,7 @@ def whole_case(
         "clocks": [clock_explained(explain(city.pace, clock), language) for clock in case.clocks],
         "history": list(entries),
         "moves_allowed": list(allowed),
+        "duplicates": list(duplicates),
         "decisions": [decision(row) for row in decisions],
     }
 
@@ -89,7 +91,7 @@ def decision(row: Any) -> Data:
 
 _MOVED = (
     *("outcome_code", "words", "reason", "to_department", "duplicate_of", "update_id"),
-    *("waiting_for", "service_code", "priority"),
+    *("waiting_for", "service_code", "priority", "kin"),
 )
 
 

@@ -192,6 +192,7 @@ def case_moved(
         **_deadlines(after),
         **({"deadlines": told} if changed else {}),
         "department": before.department,
+        "move": order.move,
         "from": before.state,
         "to": after.state,
         "status": after.status,
@@ -289,6 +290,7 @@ def move_row(
         "service_code": order.service_code,
         "priority": order.priority,
         "decision": None,
+        "kin": None,
         "moved": moved,
         "recorded": recorded,
     }

@@ -9,6 +9,7 @@ from routing.domain.moves.table import (
     CLOCK,
     CLOSED,
     DEPARTMENT,
+    DUPLICATE,
     ENDED,
     MOVES,
     OFFICE,
@@ -22,6 +23,7 @@ from routing.domain.moves.table import (
     STATES,
     TABLE,
     WAITING,
+    WITHDRAWN,
     Move,
 )
 from routing.domain.moves.words import said
@@ -32,6 +34,7 @@ __all__ = [
     "CLOCK",
     "CLOSED",
     "DEPARTMENT",
+    "DUPLICATE",
     "ENDED",
     "MOVES",
     "NOT_OURS",
@@ -46,6 +49,7 @@ __all__ = [
     "STATES",
     "TABLE",
     "WAITING",
+    "WITHDRAWN",
     "Actor",
     "Move",
     "Order",

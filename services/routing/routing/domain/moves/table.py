@@ -77,6 +77,8 @@ TABLE: tuple[Move, ...] = (
     _move("rerouted", AT_WORK, ROUTED, OFFICE, needs={"to_department", "reason"}, answers=False),
     _move("recategorised", AT_WORK, ROUTED, OFFICE, needs={"reason"}, answers=False),
     _move("duplicate", AT_WORK, DUPLICATE, OFFICE, needs={"duplicate_of", *_SAID}),
+    _move("separated", {DUPLICATE}, ROUTED, OFFICE, needs={"reason"}, answers=False),
+    _move("regrouped", {DUPLICATE}, DUPLICATE, {CLOCK}, answers=False),
     _move("withdrawn", AT_WORK, WITHDRAWN, OFFICE | {CITIZEN}, needs=_SAID),
     _move(
         "reopened",
