@@ -10,12 +10,8 @@ from sqlalchemy.orm import Session
 from routing import store, wire
 from routing.actions.choosing import choose, note_skipped
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
-<<<<<<< HEAD
-from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check, passed_on
-=======
 from routing.actions.kin import Kin, hold_kin, root_of
-from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check
->>>>>>> 793bda7 (Merge cases so that it can be undone)
+from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check, passed_on
 from routing.domain import cases as domain
 from routing.domain.cases import Case
 from routing.domain.history import MOVE
@@ -102,12 +98,9 @@ def carry_out(session: Session, ledger: Ledger, case: Case, asked: Asked) -> Cas
     city = ledger.desk.city(case.jurisdiction_id)
     move = check(standing(case), asked.order, asked.actor, city)
     at = _time_of(case, asked, ledger.now)
-<<<<<<< HEAD
     asked = replace(asked, order=passed_on(standing(case), asked.order, city))
-=======
     if move.name in _OF_KIN:
         return _with_kin(session, ledger, case, move, asked, at)
->>>>>>> 793bda7 (Merge cases so that it can be undone)
     case = settle(ledger, case, city, at)
     anew = _chosen_anew(session, case, asked.order, city)
     decision = wire.decision_row(case, anew, ledger.now) if anew else None

@@ -9,13 +9,9 @@ from routing.domain.clocks import FIRST_ANSWER, LADDER, SOLUTION, Clock, Pace, S
 from routing.domain.history import Entry, Head
 from routing.domain.moves import (
     CLOSED,
-<<<<<<< HEAD
-    ENDED,
-    NOT_OURS,
-=======
     DUPLICATE,
     ENDED,
->>>>>>> 793bda7 (Merge cases so that it can be undone)
+    NOT_OURS,
     REOPENED,
     RESOLVED,
     ROUTED,
