@@ -6,6 +6,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from servicekit import logs, metrics, web
+from servicekit.config import required
 from servicekit.consumer import Answer, Handler
 from servicekit.contracts import Topic
 from servicekit.limits import Limiter
@@ -75,6 +76,11 @@ def _broken(registry: CollectorRegistry) -> Gauge:
     )
 
 
+def _secret_key(process: Process) -> str:
+    """Return the key that links by mail are made with; without one they could be guessed."""
+    return required(process.env, "ROUTING_SECRET_KEY")
+
+
 def desk(process: Process) -> Desk:
     """Return what the actions of this process need."""
     common, moves = process.common, _moves(process.metrics)
@@ -90,6 +96,7 @@ def desk(process: Process) -> Desk:
         count=lambda move: moves.labels(move).inc(),
         passed_over=lambda city, rule: passed_over.labels(city, rule).inc(),
         given_back=lambda city, department: given_back.labels(city, department).inc(),
+        secret_key=_secret_key(process),
     )
 
 
@@ -103,7 +110,13 @@ def _serve(process: Process) -> App:
         service_token=process.common.service_token,
     )
     doors = [door(process.db, cities, process.now, known) for door in api.DESK]
-    return web.build(process, *doors, entrance)
+    letters = api.Letters(
+        db=process.db,
+        desk=cities,
+        now=process.now,
+        service_token=process.common.service_token,
+    )
+    return web.build(process, *doors, entrance, letters)
 
 
 def _handlers(process: Process) -> Mapping[str, Handler]:

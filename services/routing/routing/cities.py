@@ -25,6 +25,7 @@ from routing.domain import (
     Target,
     Tongue,
 )
+from routing.domain.links import Party, Post
 from routing.domain.worktime import Minutes
 
 
@@ -66,6 +67,7 @@ def city_of(pack: packs.Pack) -> City:
             holiday=calendar.holiday,
             hours_on=calendar.hours_on,
         ),
+        post=_post(pack),
     )
 
 
@@ -90,6 +92,25 @@ def _tongue(language: str, pack: packs.Pack) -> Tongue:
 
 def _name(words: Mapping[str, str], pack: packs.Pack) -> str:
     return packs.text(words, pack.city.language)
+
+
+def _post(pack: packs.Pack) -> Post:
+    departments = pack.departments.values()
+    return Post(
+        by_mail=frozenset(one.department for one in departments if one.by_mail),
+        addresses={one.department: one.email for one in departments},
+        parties={
+            code: Party(
+                name=packs.text(one.name, one.language or pack.city.language),
+                email=one.email,
+                party=code,
+                language=one.language,
+            )
+            for code, one in pack.parties.items()
+        },
+        party_days=pack.link_days.party,
+        department_days=pack.link_days.department,
+    )
 
 
 def _target(amount: packs.Amount) -> Target:

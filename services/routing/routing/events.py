@@ -31,6 +31,8 @@ class Events:
             "request.evaluated.v1": self.on_request_evaluated,
             "request.disputed.v1": self.on_request_disputed,
             "update.sent.v1": self.on_update_sent,
+            "message.delivered.v1": self.on_message,
+            "message.failed.v1": self.on_message,
         }
 
     def on_request_submitted(self, session: Session, event: Event) -> None:
@@ -52,6 +54,12 @@ class Events:
     def on_request_disputed(self, session: Session, event: Event) -> None:
         """Put the case before the ombudsman."""
         _known(event, actions.dispute_case(session, self.desk, event.data, now=self.now()))
+
+    def on_message(self, session: Session, event: Event) -> None:
+        """Note whether the letter of a link went out; other messages are none of ours."""
+        failed = event.data.get("reason")
+        sent = None if failed else event.time
+        actions.note_letter(session, event.data["message_id"], sent=sent, failed=failed)
 
     def on_update_sent(self, session: Session, event: Event) -> None:
         """Apply what a department did, or refuse it in words."""

@@ -184,6 +184,7 @@ def desk(city, other_city, contracts, counted):
         cities={one.jurisdiction_id: one for one in (city, other_city)},
         public_url="https://town.example",
         given_back=lambda *labels: counted.update([labels]),
+        secret_key="a-secret",
     )
 
 
@@ -200,8 +201,8 @@ def db(engine):
     yield kit.sessions(engine)
     with engine.begin() as connection:
         names = (
-            "casefile, report, clock, move, decision, firing, note, seen_update, early_update,"
-            " almanac, api_key, account, account_token, rate_bucket,"
+            "casefile, report, clock, move, decision, firing, note, link, seen_update,"
+            " early_update, almanac, api_key, account, account_token, rate_bucket,"
             " outbox, handled_event, parked_event"
         )
         # Histories cannot be emptied: the guards are sent away for this one transaction's trigger.
@@ -431,7 +432,8 @@ def served(parts, engine, desk, issuer):
     signing, token = signing_of(engine, now), process.common.service_token
     entrance = Entrance(known, signing, desk.cities, networks("private"), token)
     doors = [door(kit.sessions(engine), desk, now, known) for door in api.DESK]
-    return Client(web.build(process, *doors, entrance)), now
+    letters = api.Letters(db=kit.sessions(engine), desk=desk, now=now, service_token=token)
+    return Client(web.build(process, *doors, entrance, letters)), now
 
 
 @pytest.fixture

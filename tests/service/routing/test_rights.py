@@ -21,9 +21,14 @@ TABLE = {
     "get_replies": "o o c c c c . .",
     "post_explanation": "c c c c c c . .",
     "get_departments": "o o c c c c . .",
+    "post_handover": "o o c c . . . .",
+    "get_links": "o o c c c c . .",
+    "post_link": "o o c c . . . .",
+    "delete_link": "o o c c . . . .",
     "get_me": "a a a a a a . .",
     "delete_session": "a a a a a a . .",
     "post_introspection": ". . . . . . . .",
+    "get_letter": ". . . . . . . .",
 }
 PLACES = [
     ("town.example", "roads"),
@@ -34,7 +39,7 @@ PLACES = [
 OWN = PLACES[0]
 ROOT = "/api/routing/v1"
 REFUSED, NOT_KNOWN, NOT_FOUND = 403, 401, 404
-DONE, MADE, NOTHING_TO_SAY = 200, 201, 204
+DONE, MADE, NOTHING_TO_SAY, CONFLICT = 200, 201, 204, 409
 
 
 def of_case(method, tail="", **options):
@@ -56,6 +61,32 @@ def explanation(send, city, _):
 def replies(send, city, department):
     params = {"jurisdiction_id": city, "service_request_id": department}
     return send("GET", f"{ROOT}/replies", params=params)[0]
+
+
+def handover(send, city, department):
+    body = {"name": "Power", "email": "power@example.org", "words": "Please close the box."}
+    return of_case("POST", "/handover", json=body)(send, city, department)
+
+
+LINK = "0" * 32
+
+
+def of_link(method, tail, **options):
+    """Ask for what the case has not: a conflict, or a link not found, says that the case is."""
+    of = of_case(method, tail, **options)
+
+    def ask(send, city, department):
+        said = []
+
+        def heard(*args, **more):
+            said.append(send(*args, **more))
+            return said[-1]
+
+        status = of(heard, city, department)
+        about_it = status == CONFLICT or (status == NOT_FOUND and LINK in str(said[-1][1]))
+        return DONE if about_it else status
+
+    return ask
 
 
 def listed(path, rows):
@@ -97,9 +128,14 @@ CALLS = {
     "post_note": of_case("POST", "/notes", json={"words": "x"}),
     "post_explanation": explanation,
     "get_departments": listed("/departments", list),
+    "post_handover": handover,
+    "get_links": of_case("GET", "/links"),
+    "post_link": of_link("POST", "/links", json={"kind": "department"}),
+    "delete_link": of_link("DELETE", f"/links/{LINK}"),
     "get_me": of_nobody("GET", "/me"),
     "delete_session": of_nobody("DELETE", "/sessions/current"),
     "post_introspection": introspection,
+    "get_letter": lambda send, *_: send("GET", f"{ROOT}/letters/{LINK}")[0],
 }
 
 

@@ -5,7 +5,7 @@ from routing.domain import MOVES, ROLES, STATES, Actor, Order, Standing, allowed
 from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
 
 ROADS = Actor("department", "roads")
-OPERATOR, OMBUDSMAN, CITIZEN, CLOCK = (Actor(role) for role in ROLES[1:])
+OPERATOR, OMBUDSMAN, CITIZEN, CLOCK, PARTY = (Actor(role) for role in ROLES[1:])
 CASE = Standing(
     service_request_id="SDR-1",
     state="routed",
@@ -14,7 +14,7 @@ CASE = Standing(
     reopened_count=0,
 )
 # What each may do in each state. Who changes the table changes this, and says so.
-AT_WORK = "refused resolved"
+AT_WORK = "refused resolved handed_over"
 OFFICE = "rerouted recategorised duplicate withdrawn"
 EXPECTED = {
     "department": {
@@ -39,6 +39,7 @@ EXPECTED = {
         "closed": "reopened",
         "refused": "reopened",
     },
+    "party": {"waiting": "party_answered"},
     "clock": {
         "received": "routed",
         "reopened": "routed",
@@ -84,6 +85,8 @@ def a_full_order(name):
         move=name,
         outcome_code=outcomes.get(name),
         words="Done.",
+        party="The power company",
+        answer="done",
         reason="because",
         to_department="lights",
         duplicate_of="SDR-2" if name == "duplicate" else None,
@@ -99,7 +102,7 @@ def test_another_department_may_not(city):
 def test_a_refusal_tells_what_is_possible(city):
     waiting = replace(CASE, state="waiting")
 
-    with pytest.raises(Conflict, match=r"the case is waiting \(possible: not_ours, refused, res"):
+    with pytest.raises(Conflict, match=r"the case is waiting \(possible: handed_over, not_ours, "):
         check(waiting, Order(move="accepted"), ROADS, city)
 
 

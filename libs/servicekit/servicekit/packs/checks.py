@@ -164,6 +164,7 @@ def _departments(draft: Draft, faults: Faults) -> None:
     if departments is None:
         return
     _unique(departments, ("departments",), "department", faults)
+    _unique(departments, ("parties",), "party", faults)
     triage = [
         place for place, row in enumerate(departments.value["departments"]) if row.get("triage")
     ]

@@ -259,13 +259,35 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """Who answers; exactly one department of a city is its triage."""
+    """Who answers; exactly one department of a city is its triage.
+
+    One that works ``by_mail`` has no software: each case comes with a link to answer by.
+    """
 
     department: str
     name: Words
     email: str
     head_email: str
     triage: bool
+    by_mail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody outside, or another jurisdiction, whom cases are handed over to."""
+
+    party: str
+    name: Words
+    email: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDays:
+    """For how many days a mailed link is good."""
+
+    party: int = 14
+    department: int = 30
 
 
 @dataclass(frozen=True, slots=True)

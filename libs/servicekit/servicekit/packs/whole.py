@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -31,12 +31,14 @@ from servicekit.packs.shapes import (
     Group,
     Holiday,
     Hours,
+    LinkDays,
     Map,
     MediaRules,
     Message,
     Offered,
     OpenData,
     Outcome,
+    Party,
     Priority,
     Rule,
     Rules,
@@ -71,6 +73,8 @@ class Pack:
     boundary_geojson: Mapping[str, Any]
     districts_geojson: Mapping[str, Any]
     not_ours_limit: int = 2
+    parties: Mapping[str, Party] = field(default_factory=dict)
+    link_days: LinkDays = field(default_factory=LinkDays)
 
     @property
     def jurisdiction_id(self) -> str:
@@ -257,6 +261,8 @@ def _build(folder: Path, draft: checks.Draft, faults: Iterable[Fault]) -> Pack:
         boundary_geojson=_value(draft.boundary),
         districts_geojson=_value(draft.districts),
         not_ours_limit=departments.get("not_ours_limit", Pack.not_ours_limit),
+        parties=_by(_party(one) for one in departments.get("parties", ())),
+        link_days=_link_days(departments.get("links", {})),
     )
 
 
@@ -381,7 +387,16 @@ def _department(said: Mapping[str, Any]) -> Department:
         email=said["email"],
         head_email=said["head"]["email"],
         triage=said.get("triage", False),
+        by_mail=said.get("by_mail", False),
     )
+
+
+def _party(said: Mapping[str, Any]) -> Party:
+    return Party(said["party"], said["name"], said["email"], said.get("language"))
+
+
+def _link_days(said: Mapping[str, int]) -> LinkDays:
+    return LinkDays(**{name.removesuffix("_days"): days for name, days in said.items()})
 
 
 def _rules(document: Document | None, faults: Iterable[Fault]) -> Rules:

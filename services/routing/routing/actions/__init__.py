@@ -6,6 +6,20 @@ from routing.actions.comments import hear_comment
 from routing.actions.desk import Desk
 from routing.actions.explain import Explained, explain_report
 from routing.actions.fire import BATCH_CASES, fire_due
+from routing.actions.handover import (
+    Handover,
+    Opened,
+    PartySays,
+    answer_as_department,
+    answer_as_party,
+    end_link,
+    hand_to_party,
+    letter_of,
+    links_of,
+    note_letter,
+    open_link,
+    send_again,
+)
 from routing.actions.move import Asked, carry_out, move_case, standing
 from routing.actions.notes import write_note
 from routing.actions.route import route_request, show_request
@@ -18,20 +32,32 @@ __all__ = [
     "Audit",
     "Desk",
     "Explained",
+    "Handover",
+    "Opened",
+    "PartySays",
+    "answer_as_department",
+    "answer_as_party",
     "answer_early",
     "answer_unread",
     "answer_update",
     "carry_out",
     "choose",
     "dispute_case",
+    "end_link",
     "evaluate_case",
     "explain_report",
     "fire_due",
+    "hand_to_party",
     "hear_comment",
+    "letter_of",
+    "links_of",
     "move_case",
+    "note_letter",
+    "open_link",
     "priority_of",
     "route_request",
     "seal_history",
+    "send_again",
     "show_request",
     "standing",
     "write_note",

@@ -27,7 +27,8 @@ class Desk:
 
     ``count`` is told the name of each move that is written down, ``passed_over`` the city and the
     rule that could not be asked about a case, ``given_back`` the city and the department that
-    said of a case that it is not theirs.
+    said of a case that it is not theirs. Links by mail are made with the
+    ``secret_key``.
     """
 
     outbox: Outbox
@@ -36,6 +37,7 @@ class Desk:
     count: Callable[[str], None] = lambda _: None
     passed_over: Callable[[str, str], None] = lambda _city, _rule: None
     given_back: Callable[[str, str], None] = lambda _city, _department: None
+    secret_key: str = field(default="", repr=False)
     _kept: set[str] = field(default_factory=set)
 
     def city(self, jurisdiction_id: str) -> City:
@@ -78,6 +80,7 @@ class Ledger:
     firings: list[dict[str, Any]] = field(default_factory=list)
     notes: list[dict[str, Any]] = field(default_factory=list)
     cities: set[str] = field(default_factory=set)
+    links: list[dict[str, Any]] = field(default_factory=list)
 
     def tell(self, case: Case, kind: str, data: Mapping[str, Any], *topics: str) -> Case:
         """Note one event for some topics and return the case with the revision it took."""
@@ -133,6 +136,7 @@ class Ledger:
         store.add_moves(session, self.moves)
         store.add_firings(session, self.firings)
         store.add_notes(session, self.notes)
+        store.add_links(session, self.links)
         store.add_events(session, self.events)
         for row in self.moves:
             self.desk.count(row["move"])
@@ -148,3 +152,4 @@ class Ledger:
         self.firings += other.firings
         self.notes += other.notes
         self.cities |= other.cities
+        self.links += other.links

@@ -1,5 +1,6 @@
 """A move: checked against the table, made, told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from routing import store, wire
 from routing.actions.choosing import choose, note_skipped
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
 from routing.actions.kin import Kin, hold_kin, root_of
+from routing.actions.linking import mail_department
 from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check, passed_on
 from routing.domain import cases as domain
 from routing.domain.cases import Case
@@ -57,8 +59,11 @@ def move_case(
     asked: Asked,
     *,
     now: datetime,
+    then: Callable[[Ledger, Case], Case] | None = None,
 ) -> Case:
     """Move a case as asked and return it; an update_id seen before changes nothing.
+
+    ``then`` may add to the ledger what follows from the move.
 
     Raises NotFound when there is no such case, and what ``carry_out`` raises.
     """
@@ -70,6 +75,8 @@ def move_case(
         return case
     ledger = Ledger(desk, now)
     case = carry_out(session, ledger, case, asked)
+    if then:
+        case = then(ledger, case)
     if asked.update_id:
         store.mark_seen(
             session, wire.seen_row(case, asked.sender, asked.update_id, asked.order.move, None, now)
@@ -245,4 +252,5 @@ def _route_again(session: Session, ledger: Ledger, case: Case, at: datetime) -> 
 def _show(session: Session, ledger: Ledger, case: Case, city: City) -> Case:
     report = store.report_of(session, case)
     data = wire.case_assigned(case, report, city, ledger.desk.public_url)
-    return ledger.tell(case, "case.assigned.v1", data, topic_of(case))
+    case = ledger.tell(case, "case.assigned.v1", data, topic_of(case))
+    return mail_department(ledger, case)

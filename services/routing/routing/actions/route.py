@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from routing import store, wire
 from routing.actions.choosing import choose, note_skipped, priority_of
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
+from routing.actions.linking import mail_department
 from routing.domain import Assignment, City
 from routing.domain.cases import IMPORT_HOLD, Case, started
 from routing.domain.history import MOVE
@@ -28,6 +29,7 @@ def route_request(
     case = ledger.tell(case, "request.routed.v1", wire.request_routed(case, city, None), EVENTS)
     assigned = wire.case_assigned(case, report, city, desk.public_url)
     case = ledger.tell(case, "case.assigned.v1", assigned, topic_of(case))
+    case = mail_department(ledger, case)
     ledger.cases.clear()  # it is stored whole, with the revision that its events brought it to
     stored = store.add_case(session, case, report)
     if stored is None:

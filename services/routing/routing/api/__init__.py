@@ -8,6 +8,8 @@ from routing.api.cases import Cases
 from routing.api.departments import Departments
 from routing.api.door import Door
 from routing.api.explanations import Explanations
+from routing.api.letters import Letters
+from routing.api.links import Links
 from routing.api.moves import Moves
 from routing.api.notes import Notes
 from routing.api.queues import Queues
@@ -22,9 +24,10 @@ DESK: tuple[type[Door], ...] = (
     Explanations,
     Departments,
     Queues,
+    Links,
 )
 """The doors that are made alike: see ``Door``."""
 
-DOORS = (*DESK, Entrance)
+DOORS = (*DESK, Entrance, Letters)
 
-__all__ = ["DESK", "DOORS", "Door"]
+__all__ = ["DESK", "DOORS", "Door", "Letters"]

@@ -9,6 +9,7 @@ from servicekit.packs import Reply
 from routing.domain.almanac import Almanac
 from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Pace
 from routing.domain.facts import Ground
+from routing.domain.links import Post
 from routing.domain.rules import Rules
 from routing.domain.worktime import Target
 
@@ -104,6 +105,7 @@ class City:
     replies: tuple[Reply, ...] = ()
     updates: Mapping[str, str] = field(default_factory=dict)
     not_ours_limit: int = 2
+    post: Post = field(default_factory=Post)
 
     def rules_about(self, service_code: str, group: str) -> Rules:
         """Return the rules that may hold for a report: all, for a service that is not known so."""

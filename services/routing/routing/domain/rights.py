@@ -40,12 +40,16 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
     "get_replies": _LOOK,
     "post_explanation": _KNOW,
     "get_departments": _LOOK,
+    "post_handover": _WRITE,
+    "get_links": _LOOK,
+    "post_link": _WRITE,
+    "delete_link": _WRITE,
     "get_me": _KNOW,
     "delete_session": _KNOW,
 }
 OPEN = frozenset({"post_session"})
 """Calls of those who are not known yet."""
-SERVICES = frozenset({"post_introspection"})
+SERVICES = frozenset({"post_introspection", "get_letter"})
 """Calls of other services, by the token between them; they are for no role."""
 
 

@@ -25,6 +25,16 @@ from routing.store.histories import (
     unsealed_cases,
 )
 from routing.store.kin import duplicates_of, hold_kin
+from routing.store.links import (
+    add_links,
+    end_link,
+    find_link,
+    left_since,
+    link_of,
+    link_row,
+    links_of,
+    note_mail,
+)
 from routing.store.notes import add_notes, note_of, notes_of
 from routing.store.queues import (
     COUNTED,
@@ -71,6 +81,7 @@ __all__ = [
     "add_early",
     "add_events",
     "add_firings",
+    "add_links",
     "add_moves",
     "add_notes",
     "almanac_of",
@@ -84,16 +95,23 @@ __all__ = [
     "duplicates_of",
     "early_of",
     "early_updates",
+    "end_link",
     "find_cases",
+    "find_link",
     "firings_of",
     "histories",
     "history_of",
     "hold_kin",
     "keep_almanac",
+    "left_since",
+    "link_of",
+    "link_row",
+    "links_of",
     "lock_case",
     "mark_seen",
     "moves_of",
     "next_due",
+    "note_mail",
     "note_of",
     "notes_of",
     "open_and_late",

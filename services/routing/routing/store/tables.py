@@ -160,6 +160,8 @@ MOVES = sa.Table(
     _column("priority", _TEXT, nullable=True),
     _column("decision", _TEXT, nullable=True),
     _column("kin", _TEXT, nullable=True),
+    _column("party", _TEXT, nullable=True),
+    _column("answer", _TEXT, nullable=True),
     _column("moved", _TIME),
     _column("recorded", _TIME),
     *_chained(),
@@ -249,6 +251,29 @@ EARLY = sa.Table(
     _column("give_up", _TIME),
 )
 sa.Index("ix_early_update_request", EARLY.c.jurisdiction_id, EARLY.c.service_request_id)
+
+LINKS = sa.Table(
+    "link",
+    METADATA,
+    sa.Column("link_id", _TEXT, primary_key=True),
+    _column("jurisdiction_id", _TEXT),
+    _column("service_request_id", _TEXT),
+    _column("secret_hash", sa.LargeBinary),
+    _column("kind", _TEXT),
+    _column("purpose", _TEXT),
+    _column("department", _TEXT),
+    _column("number", sa.BigInteger),
+    _column("issued", _TIME),
+    _column("expires", _TIME),
+    *(_column(name, _TEXT, nullable=True) for name in ("party", "name", "email", "language")),
+    _column("words", _TEXT, nullable=True),
+    _column("ended", _TIME, nullable=True),
+    _column("ended_as", _TEXT, nullable=True),
+    _column("sent", _TIME, nullable=True),
+    _column("failed", _TEXT, nullable=True),
+    sa.UniqueConstraint("secret_hash"),
+)
+sa.Index("ix_link_case", LINKS.c.jurisdiction_id, LINKS.c.service_request_id, LINKS.c.issued)
 
 KEYS = keys.table(METADATA)
 LOCAL = accounts.tables(METADATA)

@@ -23,6 +23,7 @@ from routing.wire.facts import (
     early_row,
     facts_of,
     firing_row,
+    handover_order,
     history_head,
     move_row,
     naming,
@@ -33,6 +34,15 @@ from routing.wire.facts import (
     seen_row,
     update_refused,
 )
+from routing.wire.letters import (
+    MESSAGE,
+    case_answered,
+    letter,
+    letter_requested,
+    link_address,
+    link_shown,
+    party_answer_notice,
+)
 from routing.wire.lists import queue_counts, read_mark, sealed_mark
 from routing.wire.moments import moment, read_moment
 from routing.wire.notes import case_noted, note_row, note_shown, read_note
@@ -42,9 +52,11 @@ from routing.wire.updates import UPDATE_SENT, unread_update, with_nul
 
 __all__ = [
     "BY_CLOCK",
+    "MESSAGE",
     "UPDATE_SENT",
     "allowed_moves",
     "answers_of",
+    "case_answered",
     "case_assigned",
     "case_commented",
     "case_moved",
@@ -62,14 +74,20 @@ __all__ = [
     "explained",
     "facts_of",
     "firing_row",
+    "handover_order",
     "history",
     "history_head",
     "in_words",
+    "letter",
+    "letter_requested",
+    "link_address",
+    "link_shown",
     "moment",
     "move_row",
     "naming",
     "note_row",
     "note_shown",
+    "party_answer_notice",
     "queue_counts",
     "read_mark",
     "read_moment",

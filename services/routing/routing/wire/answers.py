@@ -91,7 +91,7 @@ def decision(row: Any) -> Data:
 
 _MOVED = (
     *("outcome_code", "words", "reason", "to_department", "duplicate_of", "update_id"),
-    *("waiting_for", "service_code", "priority", "kin"),
+    *("waiting_for", "service_code", "priority", "kin", "party", "answer"),
 )
 
 

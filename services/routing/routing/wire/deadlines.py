@@ -56,14 +56,15 @@ def in_words(said: Explanation, language: str) -> str:
 
 
 @cache
-def _catalogues() -> Catalogues:
+def catalogues() -> Catalogues:
+    """Return the words of every language."""
     return Catalogues.read([LOCALES])
 
 
-def _spoken(language: str) -> str:
+def spoken(language: str) -> str:
     """Return the catalogue's language for one asked for: itself, a sister, else English."""
     base = language.split("-", maxsplit=1)[0]
-    sisters = [one for one in sorted(_catalogues().languages) if one.split("-")[0] == base]
+    sisters = [one for one in sorted(catalogues().languages) if one.split("-")[0] == base]
     return language if language in sisters else next(iter(sisters), "en")
 
 
@@ -71,9 +72,9 @@ class Speaker:
     """Says one explanation in one language."""
 
     def __init__(self, language: str, said: Explanation) -> None:
-        spoken = self.language = _spoken(language)
-        self.words: NullTranslations = _catalogues().of(spoken)
-        self.locale = Locale.parse(spoken, sep="-")
+        self.language = spoken(language)
+        self.words: NullTranslations = catalogues().of(self.language)
+        self.locale = Locale.parse(self.language, sep="-")
         self.zone = ZoneInfo(said.time_zone)
         self.said = said
 

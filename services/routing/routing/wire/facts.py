@@ -19,6 +19,7 @@ from routing.domain import (
 )
 from routing.domain.cases import Case
 from routing.domain.history import decision_hash
+from routing.domain.moves import UNPUBLISHED
 from routing.wire.moments import moment, read_moment
 
 Data = dict[str, Any]
@@ -45,6 +46,16 @@ def facts_of(report: Mapping[str, Any], city: City) -> Facts:
 def answers_of(report: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the answers of a report by the code of the question."""
     return {one["code"]: one["values"] for one in report.get("attributes") or ()}
+
+
+def handover_order(body: Mapping[str, Any]) -> Data:
+    """Return the body of the move by which a case is handed over."""
+    return {
+        "move": "handed_over",
+        "reason": body["words"],
+        "waiting_for": "third_party",
+        "update_id": body.get("update_id"),
+    }
 
 
 def read_order(data: Mapping[str, Any]) -> Order:
@@ -199,7 +210,7 @@ def case_moved(
         "by": {"role": actor.role, "department": actor.department},
         "outcome_code": order.outcome_code,
         "words": order.words,
-        "media": list(order.media),
+        "media": [] if order.move in UNPUBLISHED else list(order.media),
         "duplicate_of": order.duplicate_of,
         "update_id": update_id,
         "waiting_for": order.waiting_for,
@@ -291,6 +302,8 @@ def move_row(
         "priority": order.priority,
         "decision": None,
         "kin": None,
+        "party": order.party,
+        "answer": order.answer,
         "moved": moved,
         "recorded": recorded,
     }

@@ -6,7 +6,17 @@ from routing.domain.city import PRIORITIES, City
 from routing.domain.clocks import WAITING_FOR
 from routing.domain.moves import words
 from routing.domain.moves.orders import Actor, Order, Standing
-from routing.domain.moves.table import CITIZEN, DEPARTMENT, DUPLICATE, MOVES, STAFF, TABLE, Move
+from routing.domain.moves.table import (
+    CITIZEN,
+    DEPARTMENT,
+    DUPLICATE,
+    MOVES,
+    PARTY,
+    STAFF,
+    TABLE,
+    WAITING,
+    Move,
+)
 
 _ONE_CITIZEN_REOPENING = 1
 
@@ -56,7 +66,7 @@ def check(case: Standing, order: Order, actor: Actor, city: City) -> Move:
 
 def needs(case: Standing, move: Move, actor: Actor, city: City) -> list[str]:
     """Return the fields that must come with a move of this case when this actor makes it."""
-    if actor.role not in STAFF:
+    if actor.role not in STAFF and actor.role != PARTY:
         return []
     found = set(move.needs)
     service = city.services.get(case.service_code)
@@ -88,7 +98,7 @@ def _unknown(case: Standing, move: Move, order: Order, city: City) -> list[str]:
         faults.append(f"duplicate_of does not go with {move.name}")
     if order.duplicate_of == case.service_request_id:
         faults.append("duplicate_of must be another request")
-    if order.waiting_for and (move.name != "paused" or order.waiting_for not in WAITING_FOR):
+    if order.waiting_for and (move.target != WAITING or order.waiting_for not in WAITING_FOR):
         faults.append(f"waiting_for must be one of {', '.join(WAITING_FOR)}, and with paused")
     if move.name == "recategorised":
         faults += _category_faults(case, order, city)

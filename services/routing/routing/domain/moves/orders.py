@@ -27,6 +27,8 @@ class Order:
     waiting_for: str | None = None
     service_code: str | None = None
     priority: str | None = None
+    party: str | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,13 @@ STATES = (*OPEN, *sorted(ENDED))
 """GeoReport calls those of ENDED closed, the others open."""
 
 DEPARTMENT, OPERATOR, OMBUDSMAN = "department", "operator", "ombudsman"
-CITIZEN, CLOCK = "citizen", "clock"
-ROLES = (DEPARTMENT, OPERATOR, OMBUDSMAN, CITIZEN, CLOCK)
+CITIZEN, CLOCK, PARTY = "citizen", "clock", "party"
+ROLES = (DEPARTMENT, OPERATOR, OMBUDSMAN, CITIZEN, CLOCK, PARTY)
 STAFF = frozenset({DEPARTMENT, OPERATOR, OMBUDSMAN})
 OFFICE = frozenset({OPERATOR, OMBUDSMAN})
 AT_WORK = frozenset({ROUTED, ACCEPTED, IN_PROGRESS, WAITING})
+UNPUBLISHED = frozenset({"party_answered"})
+"""Moves whose photos are for the city: it decides what of them it publishes, and when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ TABLE: tuple[Move, ...] = (
     _move("started", _BEGUN, IN_PROGRESS, STAFF),
     _move("paused", _BEGUN | {IN_PROGRESS}, WAITING, STAFF),
     _move("resumed", {WAITING}, IN_PROGRESS, STAFF),
+    _move("handed_over", AT_WORK, WAITING, STAFF, needs={"party", "reason"}),
+    _move("party_answered", {WAITING}, IN_PROGRESS, {PARTY}, needs={"answer", "reason"}),
     _move("resolved", AT_WORK, RESOLVED, STAFF, needs=_SAID),
     _move("refused", AT_WORK, REFUSED, STAFF, needs=_SAID),
     _move("not_ours", AT_WORK, ROUTED, {DEPARTMENT}, needs={"reason"}, answers=False),
