@@ -96,6 +96,12 @@ class Gone(ServiceError):
     status = 410
 
 
+class Outdated(ServiceError):
+    """It has changed since the one who asks looked at it."""
+
+    status = 412
+
+
 class TooLarge(ServiceError):
     """A body or a file is over its limit."""
 

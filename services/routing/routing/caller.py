@@ -91,8 +91,11 @@ class Caller:
             for move in allowed(stands, actor)
         ]
 
-    def asked(self, case: Case, body: Mapping[str, Any]) -> Asked:
-        """Return what the caller asks. Raises Forbidden when they are not good for it."""
+    def asked(self, case: Case, body: Mapping[str, Any], seen: str | None = None) -> Asked:
+        """Return what the caller asks; ``seen`` is If-Match, the tags of the case as they saw it.
+
+        Raises Forbidden when they are not good for it.
+        """
         order = wire.read_order(body)
         moved = body.get("moved_datetime")
         if (moved or body.get("by")) and not self.person.has("import"):
@@ -103,6 +106,7 @@ class Caller:
             update_id=body.get("update_id") or None,
             moved=wire.read_moment(moved) if moved else None,
             key_name=self.person.subject,
+            seen=wire.read_tags(seen),
         )
 
     def _actor(self, case: Case, move: str, by: str | None) -> Actor:
@@ -115,3 +119,20 @@ class Caller:
             raise Forbidden("to move a case needs its department, an operator or an ombudsman")
         row = MOVES.get(move)
         return next((one for one in actors if row and one.role in row.who), actors[0])
+
+
+def works_at(person: Person, places: queues.Places) -> bool:
+    """Whether somebody may move cases of any of the places, and so be given them."""
+    try:
+        far = rights.reach(
+            "post_move",
+            roles=person.roles,
+            departments=person.departments,
+            jurisdictions=person.jurisdictions,
+        )
+    except Forbidden:
+        return False
+    return any(
+        far.in_city(city) and (departments is None or any(map(far.in_department, departments)))
+        for city, departments in places.items()
+    )

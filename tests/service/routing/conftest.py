@@ -202,7 +202,7 @@ def db(engine):
     with engine.begin() as connection:
         names = (
             "casefile, report, clock, move, decision, firing, note, link, seen_update,"
-            " early_update, almanac, api_key, account, account_token, rate_bucket,"
+            " early_update, almanac, person_seen, api_key, account, account_token, rate_bucket,"
             " outbox, handled_event, parked_event"
         )
         # Histories cannot be emptied: the guards are sent away for this one transaction's trigger.

@@ -15,6 +15,8 @@ TABLE = {
     "get_cases": "o o c c c c . .",
     "get_case": "o o c c c c . .",
     "get_queues": "o o c c c c . .",
+    "post_assignee": "o o c c . . . .",
+    "get_people": "a a a a . . . .",
     "post_move": "o o c c . c . .",
     "get_notes": "o o c c c c . .",
     "post_note": "o o c c . . . .",
@@ -121,6 +123,8 @@ def of_nobody(method, path):
 CALLS = {
     "get_cases": listed("/cases", lambda answer: answer["cases"]),
     "get_case": of_case("GET"),
+    "post_assignee": of_case("POST", "/assignee", json={"assignee": None}),
+    "get_people": of_nobody("GET", "/people"),
     "get_queues": listed("/queues", lambda answer: answer["departments"]),
     "post_move": of_case("POST", "/moves", json={"move": "accepted"}),
     "get_notes": of_case("GET", "/notes"),

@@ -6,6 +6,7 @@ from routing.actions.comments import hear_comment
 from routing.actions.desk import Desk
 from routing.actions.explain import Explained, explain_report
 from routing.actions.fire import BATCH_CASES, fire_due
+from routing.actions.giving import Giving, give_case
 from routing.actions.handover import (
     Handover,
     Opened,
@@ -32,6 +33,7 @@ __all__ = [
     "Audit",
     "Desk",
     "Explained",
+    "Giving",
     "Handover",
     "Opened",
     "PartySays",
@@ -47,6 +49,7 @@ __all__ = [
     "evaluate_case",
     "explain_report",
     "fire_due",
+    "give_case",
     "hand_to_party",
     "hear_comment",
     "letter_of",

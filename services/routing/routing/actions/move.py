@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from servicekit.errors import BadInput, Conflict, NotFound
+from servicekit.errors import BadInput, Conflict, NotFound, Outdated
 from sqlalchemy.orm import Session
 
 from routing import store, wire
@@ -13,7 +13,18 @@ from routing.actions.choosing import choose, note_skipped
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
 from routing.actions.kin import Kin, hold_kin, root_of
 from routing.actions.linking import mail_department
-from routing.domain import MOVES, Actor, Assignment, City, Move, Order, Standing, check, passed_on
+from routing.domain import (
+    MOVES,
+    Actor,
+    Assignment,
+    City,
+    Move,
+    Order,
+    Standing,
+    check,
+    passed_on,
+    seen,
+)
 from routing.domain import cases as domain
 from routing.domain.cases import Case
 from routing.domain.history import MOVE
@@ -24,13 +35,17 @@ _OF_KIN = frozenset({"duplicate", "separated", "withdrawn"})
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """An order with who gives it, under which id of theirs, and when it happened (None: now)."""
+    """An order with who gives it, under which id of theirs, and when it happened (None: now).
+
+    ``seen`` are the marks of the case as they saw it, when they say so.
+    """
 
     order: Order
     actor: Actor
     update_id: str | None = None
     moved: datetime | None = None
     key_name: str | None = None
+    seen: frozenset[str] | None = None
 
     @property
     def sender(self) -> str:
@@ -65,7 +80,8 @@ def move_case(
 
     ``then`` may add to the ledger what follows from the move.
 
-    Raises NotFound when there is no such case, and what ``carry_out`` raises.
+    Raises NotFound when there is no such case, Outdated when it is not as it was seen, and what
+    ``carry_out`` raises.
     """
     hold_kin(session, jurisdiction_id, service_request_id, asked.order)
     case = store.lock_case(session, jurisdiction_id, service_request_id)
@@ -73,6 +89,7 @@ def move_case(
         raise NotFound(f"service_request_id {service_request_id} was not found")
     if asked.update_id and _repeated(session, case, asked):
         return case
+    _check_seen(case, asked)
     ledger = Ledger(desk, now)
     case = carry_out(session, ledger, case, asked)
     if then:
@@ -83,6 +100,16 @@ def move_case(
         )
     ledger.write(session)
     return case
+
+
+def _check_seen(case: Case, asked: Asked) -> None:
+    if asked.seen is None or seen.mark(case) in asked.seen:
+        return
+    whose = f", given to {case.assignee}" if case.assignee else ""
+    raise Outdated(
+        f"the case is not as you saw it: it is {case.state} with {case.department}{whose}"
+        f" since {wire.moment(case.last_moved)}; look again"
+    )
 
 
 def _repeated(session: Session, case: Case, asked: Asked) -> bool:

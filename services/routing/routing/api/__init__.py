@@ -4,6 +4,7 @@
 and its name in ``DESK``.
 """
 
+from routing.api.assignees import Assignees
 from routing.api.cases import Cases
 from routing.api.departments import Departments
 from routing.api.door import Door
@@ -25,6 +26,7 @@ DESK: tuple[type[Door], ...] = (
     Departments,
     Queues,
     Links,
+    Assignees,
 )
 """The doors that are made alike: see ``Door``."""
 

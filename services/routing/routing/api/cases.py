@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from servicekit import web
+
 from routing import store, wire
 from routing.api.door import Data, Door
 from routing.caller import Caller
@@ -39,12 +41,12 @@ class Cases(Door):
         service_request_id: str,
         jurisdiction_id: str | None = None,
         language: str | None = None,
-    ) -> Data:
+    ) -> web.Answer:
         """Return one case with its clocks, its history and what the caller may do."""
         with self.db() as session:
             caller = self._caller(session, "get_case")
             case = self._find(session, caller, jurisdiction_id, service_request_id)
-            return self._whole(session, caller, case, language)
+            return self._shown(session, caller, case, language)
 
 
 def _next(order: str, last: store.Mark | None) -> str | None:

@@ -157,6 +157,7 @@ def assigned(case: Case, to: Assignment, at: datetime) -> Case:
         rules_version=to.rules_version,
         because=to.because,
         assigned=at,
+        assignee=case.assignee if to.department == case.department else None,
     )
 
 
@@ -237,6 +238,7 @@ def _ended(before: Case, after: Case, order: Order, at: datetime) -> Case:
         return replace(after, duplicate_of=order.duplicate_of or after.duplicate_of)
     return replace(
         after,
+        assignee=None,
         closed=at,
         outcome_code=order.outcome_code,
         words=order.words,

@@ -28,12 +28,15 @@ _LOOK = {
 }
 _DO = {role: scope for role, scope in _LOOK.items() if role != ADMINISTRATOR}
 _WRITE = {role: scope for role, scope in _DO.items() if role != IMPORT}
+_BY_PEOPLE = {role: scope for role, scope in _DO.items() if role != IMPORT}
 _KNOW = dict.fromkeys(HOLDERS, CITY)
 
 RIGHTS: Mapping[str, Mapping[str, str]] = {
     "get_cases": _LOOK,
     "get_case": _LOOK,
     "get_queues": _LOOK,
+    "post_assignee": _BY_PEOPLE,
+    "get_people": _BY_PEOPLE,
     "post_move": _DO,
     "get_notes": _LOOK,
     "post_note": _WRITE,

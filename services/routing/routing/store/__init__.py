@@ -36,6 +36,7 @@ from routing.store.links import (
     note_mail,
 )
 from routing.store.notes import add_notes, note_of, notes_of
+from routing.store.people import note_person, people
 from routing.store.queues import (
     COUNTED,
     Filter,
@@ -113,10 +114,12 @@ __all__ = [
     "next_due",
     "note_mail",
     "note_of",
+    "note_person",
     "notes_of",
     "open_and_late",
     "page",
     "pairs",
+    "people",
     "report_of",
     "reports_of",
     "save_cases",

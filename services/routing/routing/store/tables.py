@@ -162,6 +162,7 @@ MOVES = sa.Table(
     _column("kin", _TEXT, nullable=True),
     _column("party", _TEXT, nullable=True),
     _column("answer", _TEXT, nullable=True),
+    _column("assignee", _TEXT, nullable=True),
     _column("moved", _TIME),
     _column("recorded", _TIME),
     *_chained(),
@@ -274,6 +275,16 @@ LINKS = sa.Table(
     sa.UniqueConstraint("secret_hash"),
 )
 sa.Index("ix_link_case", LINKS.c.jurisdiction_id, LINKS.c.service_request_id, LINKS.c.issued)
+PEOPLE = sa.Table(
+    "person_seen",
+    METADATA,
+    sa.Column("subject", _TEXT, primary_key=True),
+    _column("name", _TEXT),
+    _column("roles", ARRAY(_TEXT)),
+    _column("departments", ARRAY(_TEXT)),
+    _column("jurisdictions", ARRAY(_TEXT), nullable=True),  # null: every one
+    _column("seen", _TIME),
+)
 
 KEYS = keys.table(METADATA)
 LOCAL = accounts.tables(METADATA)

@@ -23,6 +23,7 @@ from routing.wire.facts import (
     early_row,
     facts_of,
     firing_row,
+    given_row,
     handover_order,
     history_head,
     move_row,
@@ -43,10 +44,11 @@ from routing.wire.letters import (
     link_shown,
     party_answer_notice,
 )
-from routing.wire.lists import queue_counts, read_mark, sealed_mark
+from routing.wire.lists import queue_counts, read_mark, read_tags, sealed_mark
 from routing.wire.moments import moment, read_moment
 from routing.wire.notes import case_noted, note_row, note_shown, read_note
 from routing.wire.notices import escalation
+from routing.wire.people import colleague
 from routing.wire.replies import replies, said_for, spoken_by
 from routing.wire.updates import UPDATE_SENT, unread_update, with_nul
 
@@ -65,6 +67,7 @@ __all__ = [
     "case_unassigned",
     "category",
     "clock_explained",
+    "colleague",
     "deadline",
     "decision",
     "decision_row",
@@ -74,6 +77,7 @@ __all__ = [
     "explained",
     "facts_of",
     "firing_row",
+    "given_row",
     "handover_order",
     "history",
     "history_head",
@@ -93,6 +97,7 @@ __all__ = [
     "read_moment",
     "read_note",
     "read_order",
+    "read_tags",
     "replies",
     "request_routed",
     "retargeted",

@@ -91,38 +91,41 @@ def decision(row: Any) -> Data:
 
 _MOVED = (
     *("outcome_code", "words", "reason", "to_department", "duplicate_of", "update_id"),
-    *("waiting_for", "service_code", "priority", "kin", "party", "answer"),
+    *("waiting_for", "service_code", "priority", "kin", "party", "answer", "assignee"),
 )
 
 
 def history(moves: Iterable[Any], firings: Iterable[Any], notes: Iterable[Any] = ()) -> list[Data]:
     """Return moves, what the clocks said and notes as one list, in the order of time."""
-    entries = [
-        {
-            "at": moment(row.moved),
-            "what": row.move,
-            "by": row.role,
-            "department": row.actor_department or row.department,
-            "from": row.from_state,
-            "to": row.to_state,
-            "media": list(row.media),
-            **{name: getattr(row, name) for name in _MOVED},
-        }
-        for row in moves
-    ]
-    entries += [
-        {
-            "at": moment(row.fired),
-            "what": row.kind,
-            "by": "clock",
-            "to": row.told,
-            "clock": row.clock,
-            "due_datetime": moment(row.due),
-        }
-        for row in firings
-    ]
-    entries += [note_entry(row) for row in notes]
-    return sorted(entries, key=lambda entry: str(entry["at"]))
+    entries = [((row.moved, row.number or 0), _move_entry(row)) for row in moves]
+    entries += [((row.fired, row.number or 0), _firing_entry(row)) for row in firings]
+    entries += [((row.written, row.number), note_entry(row)) for row in notes]
+    return [entry for _, entry in sorted(entries, key=lambda one: one[0])]
+
+
+def _move_entry(row: Any) -> Data:
+    return {
+        "at": moment(row.moved),
+        "what": row.move,
+        "by": row.role,
+        "author": row.key_name,
+        "department": row.actor_department or row.department,
+        "from": row.from_state,
+        "to": row.to_state,
+        "media": list(row.media),
+        **{name: getattr(row, name) for name in _MOVED},
+    }
+
+
+def _firing_entry(row: Any) -> Data:
+    return {
+        "at": moment(row.fired),
+        "what": row.kind,
+        "by": "clock",
+        "to": row.told,
+        "clock": row.clock,
+        "due_datetime": moment(row.due),
+    }
 
 
 def allowed_moves(

@@ -304,9 +304,17 @@ def move_row(
         "kin": None,
         "party": order.party,
         "answer": order.answer,
+        "assignee": None,
         "moved": moved,
         "recorded": recorded,
     }
+
+
+def given_row(case: Case, to: str | None, actor: Actor, by: str, at: datetime) -> Data:
+    """Return the row of the history that says whose a case is from now on."""
+    order = Order(move="given" if to else "released")
+    row = move_row(case, case, order, actor, moved=at, recorded=at, key_name=by)
+    return {**row, "assignee": to}
 
 
 def naming(row: Data, decision: Data | None) -> Data:

@@ -34,6 +34,14 @@ def read_mark(order: str, text: str) -> tuple[datetime, int]:
     return found
 
 
+def read_tags(text: str | None) -> frozenset[str] | None:
+    """Return the marks of If-Match; None when nothing, or anything, is asked for."""
+    if text is None or text.strip() == "*":
+        return None
+    each = (one.strip().removeprefix("W/").strip('"') for one in text.split(","))
+    return frozenset(one.partition("-")[0] for one in each)
+
+
 def queue_counts(
     found: Mapping[str, Mapping[Place, int]],
     places: Iterable[Place],
