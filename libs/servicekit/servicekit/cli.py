@@ -101,10 +101,10 @@ def _serve_on(process: Process, made: socket.socket, begin: Callable[[], object]
 def _listen(process: Process, _: Sequence[str]) -> int:
     """Read the topics until SIGTERM."""
     stop = _stop_on_signal()
-    fixed = process.contracts.read_by(process.service.name)
+    fixed, own = process.contracts.read_by(process.service.name), process.service.reads(process)
     listener = Listener(
         service=process.service.name,
-        topics=[topic.name for topic in fixed if not topic.is_template],
+        topics=[topic.name for topic in (*fixed, *own) if not topic.is_template],
         on=process.service.handlers(process),
         answer=process.service.answer(process),
         db=process.db,
@@ -181,9 +181,8 @@ def _topics(process: Process, _: Sequence[str]) -> int:
     name = process.service.name
     fixed = [*process.contracts.written_by(name), *process.contracts.read_by(name)]
     wanted = [topic for topic in fixed if not topic.is_template]
-    made = topics.create(
-        process.common.kafka_bootstrap_servers, [*wanted, *process.service.topics(process)]
-    )
+    own = (*process.service.topics(process), *process.service.reads(process))
+    made = topics.create(process.common.kafka_bootstrap_servers, [*wanted, *own])
     log.info("topics are there", made=made)
     return 0
 

@@ -51,7 +51,11 @@ def _no_answer(_: "Process") -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """What a service is made of; its app.py is the only place that builds one."""
+    """What a service is made of; its app.py is the only place that builds one.
+
+    ``topics`` and ``reads``: what it writes and what it reads of topics that asyncapi.yaml only has
+    a pattern for.
+    """
 
     name: str
     migrations: Path
@@ -59,6 +63,7 @@ class Service:
     handlers: Callable[["Process"], Mapping[str, Handler]]
     ticks: Callable[["Process"], Sequence[Tick]] = _nothing
     topics: Callable[["Process"], Sequence[Topic]] = _nothing
+    reads: Callable[["Process"], Sequence[Topic]] = _nothing
     answer: Callable[["Process"], Answer | None] = _no_answer
     commands: Mapping[str, Command] = field(default_factory=dict)
 

@@ -19,6 +19,7 @@ from routing.cities import read_cities, remembering
 from routing.clerk import LOOK_S, QUEUES_S, Clerk
 from routing.commands import check_account, manage_keys, seal, verify
 from routing.domain import City
+from routing.domain.updates import has_own_topic
 from routing.entrance import Entrance
 from routing.events import Events
 from routing.explaining import explain
@@ -147,6 +148,17 @@ def _topics(process: Process) -> Sequence[Topic]:
     ]
 
 
+def _reads(process: Process) -> Sequence[Topic]:
+    """Return the topics on which departments speak that have one of their own."""
+    own = process.contracts.channels["department-updates-own"]
+    return [
+        own.named(jurisdiction=city.jurisdiction_id, department=department)
+        for city in desk(process).cities.values()
+        for department in city.departments
+        if has_own_topic(city.updates, department)
+    ]
+
+
 SERVICE = Service(
     name="routing",
     migrations=Path(__file__).resolve().parents[1] / "migrations",
@@ -154,6 +166,7 @@ SERVICE = Service(
     handlers=_handlers,
     ticks=_ticks,
     topics=_topics,
+    reads=_reads,
     answer=_answer,
     commands={
         "keys": Command(help="create, list or revoke API keys", run=manage_keys),

@@ -52,6 +52,7 @@ def city_of(pack: packs.Pack) -> City:
         services={code: _service(one, pack) for code, one in pack.services.items()},
         departments={code: _name(one.name, pack) for code, one in pack.departments.items()},
         triage=pack.triage.department,
+        updates={code: one.updates for code, one in pack.departments.items()},
         outcomes={code: outcome.closes_as for code, outcome in pack.city.outcomes.items()},
         outcome_names={code: outcome.name for code, outcome in pack.city.outcomes.items()},
         evaluation_time=timedelta(days=pack.city.evaluation.invitation_valid_days),

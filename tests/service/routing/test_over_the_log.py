@@ -75,14 +75,14 @@ class Running:
     def submit(self, report, count=1, **changes):
         ids = [f"SDR-{uuid.uuid4().hex[:10]}" for _ in range(count)]
         for name in ids:
-            data = report(
-                jurisdiction_id=CITY,
-                service_request_id=name,
-                service_code="bache",
-                service_group="calles",
-                requested_datetime=datetime.now(UTC).isoformat(),
-                **changes,
-            )
+            given = {
+                "jurisdiction_id": CITY,
+                "service_request_id": name,
+                "service_code": "bache",
+                "service_group": "calles",
+                "requested_datetime": datetime.now(UTC).isoformat(),
+            }
+            data = report(**given | changes)
             self.write("intake.events", "request.submitted.v1", data, "/intake")
         return ids
 
@@ -185,6 +185,22 @@ def test_an_update_that_overtakes_its_request_is_applied_when_the_request_comes(
 
     within(30, lambda: routing.state_of(name) == "accepted")
     assert routing.count("early_update") == 0
+
+
+def test_a_department_with_a_topic_of_its_own_is_heard_there_and_only_there(
+    routing, report, update
+):
+    [name] = routing.submit(report, service_code="fuga-agua", service_group="agua")
+    within(30, lambda: routing.state_of(name) == "routed")
+    source = f"/departments/{CITY}/aguas"
+    data = update(jurisdiction_id=CITY, service_request_id=name, department="aguas")
+
+    routing.write("department-updates", "update.sent.v1", {**data, "update_id": "forged"}, source)
+    answers = routing.read(f"routed.{CITY}.aguas", lambda found: len(about(found, name)) > 1)
+    routing.write(f"department-updates.{CITY}.aguas", "update.sent.v1", data, source)
+
+    assert about(answers, name)[1].data["reason"].startswith("aguas speaks on department-updates.")
+    within(60, lambda: routing.state_of(name) == "accepted")
 
 
 def test_killed_processes_lose_nothing_and_double_nothing(routing, report):

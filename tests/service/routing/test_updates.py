@@ -2,6 +2,7 @@
 
 import itertools
 import uuid
+from dataclasses import replace
 
 import orjson
 import pytest
@@ -11,6 +12,7 @@ from servicekit.consumer import Record, handle
 
 ROADS = "routed.town.example.roads"
 SHARED = "department-updates"
+OWN, LIGHTS = f"{SHARED}.town.example.roads", f"{SHARED}.town.example.lights"
 DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
 
 
@@ -18,9 +20,10 @@ DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
 def say(db, desk, clock, contracts, update):
     """Return a function that lets bytes come out of the log; says what became of them."""
     offsets = itertools.count()
-    doors = Events(desk, clock)
 
-    def give(data=None, *, value=None, topic=SHARED, offset=None, **headers):
+    def give(data=None, *, value=None, topic=SHARED, offset=None, where="shared", **headers):
+        town = replace(desk.city("town.example"), updates={"roads": where})
+        doors = Events(replace(desk, cities={"town.example": town}), clock)
         data = update() if data is None else data
         about = {
             "id": str(uuid.uuid4()),
@@ -170,3 +173,41 @@ def test_what_was_said_in_another_s_name_uses_up_none_of_its_ids(submit, say, up
     assert say(update(update_id="WO-1")) == "handled"
 
     assert [data["update_id"] for _, _, data in facts(ROADS, "case.moved.v1")] == ["WO-1"]
+
+
+def test_on_its_own_topic_a_department_is_heard_and_nobody_else_for_it(submit, say, update, facts):
+    submit()
+
+    assert say(update(update_id="WO-1"), where="own", topic=OWN) == "handled"
+    say(update(update_id="WO-2", move="started"), where="own")
+    say(update(update_id="WO-2", move="started"), where="own", topic=LIGHTS)
+
+    assert [data["to"] for _, _, data in facts(ROADS, "case.moved.v1")] == ["accepted"]
+    [on_shared] = refusals(facts)
+    assert on_shared["reason"] == f"roads speaks on {OWN} only"
+    [by_lights] = refusals(facts, "routed.town.example.lights")
+    assert by_lights["reason"] == f"an update on {LIGHTS} cannot speak for roads"
+
+
+def test_what_cannot_be_read_on_a_department_s_own_topic_is_that_department_s(
+    submit, say, facts, update
+):
+    submit()
+
+    assert say(update(move="eaten"), topic=LIGHTS) == "refused"
+    assert say(value=b"{", subject="SDR-1", source="/elsewhere", topic=LIGHTS) == "refused"
+
+    assert refusals(facts) == []
+    told = refusals(facts, "routed.town.example.lights")
+    assert [data["department"] for data in told] == ["lights", "lights"]
+
+
+def test_for_a_department_without_software_nobody_speaks_on_the_log(submit, say, facts):
+    submit()
+    for topic in (SHARED, OWN):
+        assert say(where="none", topic=topic) == "handled"
+
+    assert facts(kind="case.moved.v1") == []
+    assert {data["reason"] for data in refusals(facts)} == {
+        "roads has no system of its own: updates is none in the city's pack"
+    }

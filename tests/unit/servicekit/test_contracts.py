@@ -87,7 +87,8 @@ def test_each_service_reads_and_writes_what_asyncapi_says(contracts):
     reads = [topic.name for topic in contracts.read_by("routing")]
     writes = [topic.name for topic in contracts.written_by("routing")]
 
-    assert reads == ["intake.events", "feedback.events", "department-updates"]
+    own = "department-updates.{jurisdiction}.{department}"
+    assert reads == ["intake.events", "feedback.events", "department-updates", own]
     assert writes == ["routing.events", "routed.{jurisdiction}.{department}", "routing.parked"]
 
 

@@ -262,6 +262,7 @@ class Department:
     """Who answers; exactly one department of a city is its triage.
 
     One that works ``by_mail`` has no software: each case comes with a link to answer by.
+    ``updates``: where its own system speaks: shared, own, both or none.
     """
 
     department: str
@@ -269,6 +270,7 @@ class Department:
     email: str
     head_email: str
     triage: bool
+    updates: str = "shared"
     by_mail: bool = False
 
 

@@ -387,6 +387,7 @@ def _department(said: Mapping[str, Any]) -> Department:
         email=said["email"],
         head_email=said["head"]["email"],
         triage=said.get("triage", False),
+        updates=said.get("updates", "shared"),
         by_mail=said.get("by_mail", False),
     )
 
