@@ -15,7 +15,7 @@ ROOMS = {
     "store": {"domain"},
     "wire": {"domain"},
     "actions": {"domain", "store", "wire"},
-    "api": CORE | {"photos", "caller", "entrance", "keyring", "feed", "definitions"},
+    "api": CORE | {"photos", "caller", "entrance", "keyring", "staff", "feed", "definitions"},
     "pages": CORE | {"definitions"},
     "events": CORE,
     "config": set(),
@@ -23,6 +23,7 @@ ROOMS = {
     "photos": {"domain"},  # intake's way to media
     "definitions": {"domain", "store", "wire"},  # intake: what services ask and asked
     "keyring": {"store"},  # intake: keys that were found a moment ago
+    "staff": {"domain", "keyring"},  # intake: who of the staff calls
     "feed": {"store"},  # intake: changes get their numbers, readers wait for them
     "hooks": {"domain", "store", "wire"},  # intake's way out to webhooks
     "mail": {"actions", "domain", "store"},  # intake's way to the mail server

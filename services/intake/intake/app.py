@@ -12,6 +12,7 @@ from servicekit.consumer import Handler
 from servicekit.groupcommit import GroupCommit
 from servicekit.limits import Limiter, PerAddress
 from servicekit.packs import Pack, read_packs
+from servicekit.people import Introspection, Known
 from servicekit.process import Command, Process, Service, Tick
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ from intake.api import (
     Applications,
     Bulk,
     Changes,
+    Contacts,
     Desk,
     Discovery,
     Duplicates,
@@ -40,6 +42,7 @@ from intake.mailboxes import LimitedMailboxes
 from intake.pages import Pages
 from intake.pages.gate import Gate
 from intake.photos import Photos
+from intake.staff import Staff
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _PAGE = 500
@@ -74,6 +77,20 @@ def definitions(process: Process, packs: Mapping[str, Pack]) -> Definitions:
     return Definitions(db=process.db, packs=packs, now=process.now, accepted=accepted)
 
 
+def _signed_in(process: Process, config: Config) -> Introspection | None:
+    """Return what knows who is signed in; None where services share no token to ask with."""
+    token = config.common.service_token
+    if not token:
+        return None
+    return Introspection(
+        f"{config.routing_url}/api/routing/v1/introspection",
+        token,
+        timeout_s=config.routing_timeout_s,
+        fresh_s=config.signed_in_fresh_s,
+        now=process.now,
+    )
+
+
 def serve(process: Process) -> Any:
     """Return the ASGI application."""
     config = Config.from_env(process.env)
@@ -91,6 +108,24 @@ def serve(process: Process) -> Any:
     gate = Gate(forms=forms, guesses=guesses, trusted_proxies=trusted)
     reads = per_address(limit=limits.reads, purpose="read")
 
+    reports = Reports(
+        db=db,
+        ground=base,
+        photos=photos,
+        keys=keyring,
+        definitions=asks,
+        writer=writer,
+        now=now,
+    )
+    staff = Staff(
+        known=Known.of(process, store.API_KEY, elsewhere=_signed_in(process, config)),
+        keys=keyring,
+        limiter=limiter,
+        limit=limits.keys,
+        bad_tokens=per_address(limit=limits.bad_tokens, purpose="token"),
+        address=functools.partial(web.client, trusted),
+    )
+
     async def let_read(method: str) -> None:
         if method in {"GET", "HEAD"}:
             await reads.let_in(web.client(trusted))
@@ -98,15 +133,7 @@ def serve(process: Process) -> Any:
     return web.build(
         process,
         Discovery(ground=base, definitions=asks, endpoints=_endpoints(config)),
-        Reports(
-            db=db,
-            ground=base,
-            photos=photos,
-            keys=keyring,
-            definitions=asks,
-            writer=writer,
-            now=now,
-        ),
+        reports,
         Requests(db=db, reads=found, lists=Lists(found), ground=base, now=now),
         Updates(db=db, ground=base, photos=photos, keys=keyring, now=now),
         Supporters(db=db, ground=base, keys=keyring, now=now),
@@ -120,7 +147,8 @@ def serve(process: Process) -> Any:
             http=config.webhook_http,
             private=config.webhook_private,
         ),
-        Desk(db=db, ground=base, keys=keyring, now=now),
+        Desk(db=db, ground=base, staff=staff, now=now),
+        Contacts(ground=base, reports=reports, staff=staff, now=now),
         Applications(db=db, ground=base, keys=keyring, now=now),
         Bulk(db=db, ground=base, now=now),
         pages=Pages(

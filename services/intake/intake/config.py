@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from servicekit.config import BadConfig, Common, integer, limit, optional, seconds, yes
 from servicekit.limits import NO_LIMIT, Limit
+from servicekit.people.introspection import FRESH_S
 
 _LONGEST_TRY_S = 100.0  # less than a delivery is claimed for
 
@@ -25,6 +26,7 @@ class Limits:
     forms: Limit
     reads: Limit
     mailboxes: Limit
+    bad_tokens: Limit
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -35,6 +37,7 @@ class Limits:
             forms=limit(env, "INTAKE_FORM", Limit(20, 40)),
             reads=limit(env, "INTAKE_READ", NO_LIMIT),
             mailboxes=limit(env, "INTAKE_MAILBOX", Limit(1, 30)),
+            bad_tokens=limit(env, "INTAKE_BAD_TOKEN", Limit(120, 240)),
         )
 
 
@@ -45,6 +48,9 @@ class Config:
     common: Common
     media_url: str
     media_timeout_s: float
+    routing_url: str
+    routing_timeout_s: float
+    signed_in_fresh_s: float
     smtp_url: str
     smtp_timeout_s: float
     mail_attempts: int
@@ -69,6 +75,9 @@ class Config:
             common=common,
             media_url=optional(env, "MEDIA_URL", common.public_url).rstrip("/"),
             media_timeout_s=seconds(env, "INTAKE_MEDIA_TIMEOUT_S", 20.0),
+            routing_url=optional(env, "ROUTING_URL", common.public_url).rstrip("/"),
+            routing_timeout_s=seconds(env, "INTAKE_ROUTING_TIMEOUT_S", 3.0),
+            signed_in_fresh_s=seconds(env, "INTAKE_SIGNED_IN_FRESH_S", FRESH_S),
             smtp_url=smtp_url,
             smtp_timeout_s=seconds(env, "INTAKE_SMTP_TIMEOUT_S", 10.0),
             mail_attempts=integer(env, "INTAKE_MAIL_ATTEMPTS", 10),

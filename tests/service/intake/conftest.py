@@ -16,11 +16,13 @@ from intake import app as intake_app
 from intake import store
 from intake.actions import welcoming
 from parts.doors import Client, Clock, arrive, errands_done
+from parts.issuers import AUDIENCE
 from servicekit import keys
 from servicekit.events import Event
 from servicekit.process import Process
 from towns.media import FakeMedia
 from towns.routing import Routing
+from towns.signing import FakeSigning
 
 V2 = "/open311/v2"
 HERE = {"lat": "43.4623", "long": "-3.8099"}
@@ -141,14 +143,32 @@ def media(media_server):
     return media_server
 
 
+@pytest.fixture(scope="session")
+def signing_server(parts):
+    fake = FakeSigning(parts.environment()["SERVICE_TOKEN"])
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def signing(signing_server):
+    """Return what knows the staff: its accounts at routing, and its issuer."""
+    signing_server.reset()
+    return signing_server
+
+
 @pytest.fixture(scope="module")
-def running(intake_database, parts, cities, media_server):
+def running(intake_database, parts, cities, media_server, signing_server):
     """Return one intake for all tests of a module; each test begins with empty tables."""
     clock = Clock(START)
     env = parts.environment(
         intake_database_url=intake_database,
         cities_dir=str(cities),
         media_url=media_server.url,
+        routing_url=signing_server.url,
+        oidc_issuer=signing_server.url,
+        oidc_audience=AUDIENCE,
+        intake_signed_in_fresh_s="0.001",
         intake_media_timeout_s="0.5",
         validate_answers="yes",
         intake_key_per_minute="0",  # test_limits has keys with limits of their own

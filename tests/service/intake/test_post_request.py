@@ -104,7 +104,8 @@ def test_the_reporter_stands_in_a_table_of_its_own_and_nowhere_else(intake):
     identity = intake.reported(**person)
 
     [row] = intake.rows("SELECT * FROM reporter")
-    assert dict(row) == {"service_request_id": identity, "unwelcomed": True, **person}
+    ours = {"service_request_id": identity, "unwelcomed": True, "confidential": False}
+    assert dict(row) == {**ours, **person}
     public = intake.ask(f"requests/{identity}.json", extensions="true").text
     told = str(intake.facts()) + public + intake.ask("requests.xml").text
     assert not [word for word in person.values() if word in told]

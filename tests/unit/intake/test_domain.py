@@ -95,7 +95,8 @@ def test_a_new_request_has_whole_seconds_and_only_batch_ones_a_token(now):
 
 def test_a_report_of_the_past_keeps_its_time(now):
     past = now - 100 * DAYS
-    report = a_report(requested_datetime=past, reporter=domain.Reporter(email="a@b.example"))
+    ana = domain.Reporter(email="a@b.example")
+    report = a_report(requested_datetime=past, imported=True, reporter=ana)
     request = domain.open_request(report, a_service(), [], service_request_id="A-1", now=now)
 
     assert (request.requested_datetime, request.imported) == (past, True)

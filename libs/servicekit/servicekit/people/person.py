@@ -23,6 +23,10 @@ class Person:
         """Whether they hold one of the roles."""
         return bool(self.roles & set(roles))
 
+    def may_in(self, jurisdiction_id: str) -> bool:
+        """Whether they are good for a city."""
+        return self.jurisdictions is None or jurisdiction_id in self.jurisdictions
+
 
 def by_key(key: Key) -> Person:
     """Return who calls with an API key."""

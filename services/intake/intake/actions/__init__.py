@@ -43,9 +43,16 @@ _SILENT = frozenset({"received", "routed", "closed"})
 
 
 def write_submission(
-    ground: Ground, request: domain.Request, reporter: domain.Reporter, *, now: datetime
+    ground: Ground,
+    request: domain.Request,
+    reporter: domain.Reporter,
+    *,
+    now: datetime,
+    entry: domain.Entry | None = None,
 ) -> store.Submission:
     """Return all rows that a new request writes: itself, its reporter, the fact.
+
+    ``entry`` says who of the staff typed it in, if one did.
 
     Touches no database, so that many can be written at once. The mail that names the id is
     written by ``welcoming.welcome``, a moment later: nobody has to wait for it.
@@ -64,12 +71,16 @@ def write_submission(
     return store.Submission(
         request=store.request_row(request, wire.render(request, ground.public_url)),
         reporter=store.reporter_row(
-            request.service_request_id, reporter, unwelcomed=welcoming.is_due(ground, request)
+            request.service_request_id,
+            reporter,
+            unwelcomed=welcoming.is_due(ground, request),
+            confidential=entry is not None and entry.confidential,
         )
         if reporter.known
         else None,
         outbox=ground.outbox.row(event),
         change=store.change_row(change) if change else None,
+        entry=store.entry_row(request, entry, now) if entry else None,
     )
 
 

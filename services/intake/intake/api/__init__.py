@@ -3,6 +3,7 @@
 from intake.api.applications import Applications
 from intake.api.bulk import Bulk
 from intake.api.changes import Changes
+from intake.api.contacts import Contacts
 from intake.api.desk import Desk
 from intake.api.discovery import Discovery
 from intake.api.duplicates import Duplicates
@@ -22,6 +23,7 @@ DOORS = (
     Duplicates,
     Changes,
     Webhooks,
+    Contacts,
     Desk,
     Applications,
 )
@@ -31,6 +33,7 @@ __all__ = [
     "Applications",
     "Bulk",
     "Changes",
+    "Contacts",
     "Desk",
     "Discovery",
     "Duplicates",

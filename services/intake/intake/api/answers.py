@@ -10,6 +10,7 @@ from servicekit.packs import Pack
 from servicekit.packs import Service as PackService
 
 from intake import actions
+from intake.domain import rights
 from intake.keyring import Keyring
 
 
@@ -37,27 +38,25 @@ def unknown(name: str, value: str) -> NotFound:
     return NotFound(f'{name} "{value[:100]}" was not found')
 
 
-def may_report(keys: Keyring, pack: Pack, text: str | None, *roles: str) -> Key:
+def may_report(keys: Keyring, pack: Pack, text: str | None, call: str) -> Key:
     """Return the key of a sender; raises Forbidden when it is missing, wrong or of no use here.
 
     Raises TooMany when it was used too often. It may ask the database: not for the event loop.
     """
     key = keys.admit(text)
-    if not key.has(*roles):
-        raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
+    rights.scopes(call, key.roles)
     if not key.may_in(pack.jurisdiction_id):
         raise Forbidden("api_key is not good for this jurisdiction_id")
     return key
 
 
-def may(keys: Keyring, *roles: str) -> Key:
+def may(keys: Keyring, call: str) -> Key:
     """Return the key of ``Authorization: Bearer``, looked up anew; raises Forbidden and TooMany.
 
     Asks the database, so it is not for the event loop.
     """
     key = keys.admit(web.bearer(), anew=True)
-    if roles and not key.has(*roles):
-        raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
+    rights.scopes(call, key.roles)
     return key
 
 

@@ -28,7 +28,7 @@ class Applications:
 
     def get_keys(self, jurisdiction_id: str | None = None) -> web.Answer:
         """List the keys that the caller manages, revoked ones too, oldest first."""
-        caller = self._administrator()
+        caller = self._administrator("get_keys")
         with self.db.begin() as session:
             rows = keys.every(session, store.API_KEY)
         shown = [keys.shown(row) for row in rows if _manages(caller, row.jurisdictions)]
@@ -42,7 +42,7 @@ class Applications:
 
     def post_key(self, body: Mapping[str, Any]) -> web.Answer:
         """Make a key; its text is in this answer and nowhere else."""
-        caller, wish = self._administrator(), self._wish(body)
+        caller, wish = self._administrator("post_key"), self._wish(body)
         with self.db.begin() as session:
             _hand_out(caller, wish.get("jurisdictions", ()))
             text = keys.create(session, store.API_KEY, **wish)
@@ -55,13 +55,13 @@ class Applications:
 
     def get_key(self, id: str) -> web.Answer:  # noqa: A002 - the contract's word
         """Show a key without its secret."""
-        caller = self._administrator()
+        caller = self._administrator("get_key")
         with self.db.begin() as session:
             return web.json_answer(self._row(session, caller, id))
 
     def patch_key(self, id: str, body: Mapping[str, Any]) -> web.Answer:  # noqa: A002 - as above
         """Change a good key; what is not named stays."""
-        caller, wish = self._administrator(), self._wish(body)
+        caller, wish = self._administrator("patch_key"), self._wish(body)
         with self.db.begin() as session:
             self._row(session, caller, id)
             if "jurisdictions" in wish:
@@ -71,14 +71,14 @@ class Applications:
 
     def delete_key(self, id: str) -> web.Answer:  # noqa: A002 - as above
         """Revoke a key; it stays in the list. Revoking it once more changes nothing."""
-        caller = self._administrator()
+        caller = self._administrator("delete_key")
         with self.db.begin() as session:
             self._row(session, caller, id)
             keys.revoke(session, store.API_KEY, id, self.now())
         return web.Answer(status=204)
 
-    def _administrator(self) -> Key:
-        return may(self.keys, "administrator")
+    def _administrator(self, call: str) -> Key:
+        return may(self.keys, call)
 
     @staticmethod
     def _row(session: Session, caller: Key, identity: str) -> dict[str, Any]:

@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session, sessionmaker
 from intake import actions, domain, store, wire
 from intake.api.answers import city, service_of, wants_extensions
 from intake.definitions import Definitions
+from intake.domain import rights
 from intake.keyring import Keyring
 from intake.photos import Photos
 
 MAX_PHOTOS = 10
 _TRIES = 3  # an id that is taken already is drawn anew
-_ALLOWED_IN_REPORTS = ("report", "import", "operator", "administrator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Reports:
     ) -> web.Answer:
         """Take in a report."""
         sent = Sent(jurisdiction_id, api_key, client_request_id, extensions)
-        return await self._take(format, sent, _ALLOWED_IN_REPORTS)
+        return await self._take(format, sent, "post_request")
 
     async def post_import(
         self,
@@ -67,13 +67,13 @@ class Reports:
     ) -> web.Answer:
         """Take in a report of the past."""
         sent = Sent(jurisdiction_id, api_key, client_request_id)
-        return await self._take(georeport.JSON, sent, ("import",), imported=True)
+        return await self._take(georeport.JSON, sent, "post_import", imported=True)
 
     async def _take(
         self,
         fmt: str,
         sent: Sent,
-        roles: tuple[str, ...],
+        call: str,
         *,
         imported: bool = False,
     ) -> web.Answer:
@@ -85,10 +85,10 @@ class Reports:
         fields = wire.Fields(form.fields)
         pack = city(self.ground, fields.get("jurisdiction_id") or sent.jurisdiction_id)
         text = fields.get("api_key") or sent.api_key or web.bearer()
-        key = await self._require_key(pack, text, roles)
+        key = await self._require_key(pack, text, call)
         named = fields.get("client_request_id") or sent.client_request_id
         named = wire.read_client_request_id(named, web.header("idempotency-key"))
-        once = await self._once(key, pack, fields, named, form.files) if named else None
+        once = await self.once(key.id, pack, fields, named, form.files) if named else None
         try:
             service = service_of(pack, fields.get("service_code"))
             language = wire.language_of(pack, fields.get("locale"), web.header("accept-language"))
@@ -104,28 +104,27 @@ class Reports:
             if len(form.files) > MAX_PHOTOS:
                 raise BadInput(f"a report takes at most {MAX_PHOTOS} photos")
         except ServiceError:
-            first = await self._first(once)
+            first = await self.first(once)
             if first is None:
                 raise
             return self._answer(first, fields.get("account_id"), pack, fmt)
         extended = wants_extensions(fields.get("extensions") or sent.extensions)
         more = await self._more(report, service) if extended else {}
-        kept = await self._record(
+        kept = await self.record(
             report, wire.service_of(service, pack.city.language), pack, form.files, once, more
         )
         return self._answer(kept, report.reporter.account_id, pack, fmt)
 
-    async def _require_key(self, pack: Pack, text: str | None, roles: tuple[str, ...]) -> Key:
+    async def _require_key(self, pack: Pack, text: str | None, call: str) -> Key:
         key = await self.keys.enter(text)
-        if not key.has(*roles):
-            raise Forbidden(f"this needs a key with role {' or '.join(roles)}")
+        rights.scopes(call, key.roles)
         if not key.may_in(pack.jurisdiction_id):
             raise Forbidden("api_key is not good for this jurisdiction_id")
         return key
 
-    async def _once(
+    async def once(
         self,
-        key: Key,
+        sender: str,
         pack: Pack,
         fields: wire.Fields,
         named: str,
@@ -138,9 +137,9 @@ class Reports:
             return wire.fingerprint(fields, pack.jurisdiction_id, streams)
 
         digest = await to_thread.run_sync(said) if files else said()
-        return domain.Once(key_id=key.id, client_request_id=named, fingerprint=digest)
+        return domain.Once(key_id=sender, client_request_id=named, fingerprint=digest)
 
-    async def _first(self, once: domain.Once | None) -> domain.FirstAnswer | None:
+    async def first(self, once: domain.Once | None) -> domain.FirstAnswer | None:
         """Return the answer to a report that was sent before; raises Mismatch."""
         if once is None:
             return None
@@ -152,7 +151,7 @@ class Reports:
         first = await to_thread.run_sync(find)
         return wire.same_report(first, once) if first else None
 
-    async def _record(
+    async def record(
         self,
         report: domain.Report,
         service: domain.Service,
@@ -160,16 +159,18 @@ class Reports:
         files: Sequence[web.Upload],
         once: domain.Once | None,
         more: Mapping[str, Any],
+        entry: domain.Entry | None = None,
     ) -> domain.FirstAnswer:
         """Keep the photos, then the request; an id that is taken already is drawn anew.
 
-        Returns the answer, which is the first one for a report that was sent before.
+        Returns the answer, which is the first one for a report that was sent before. ``entry``
+        says who of the staff typed it in.
         """
         prefix = pack.city.request_id_prefix
         identity = self._identity(prefix, once)
         for _ in range(_TRIES):
             if files:
-                first = await self._first(once)
+                first = await self.first(once)
                 if first is not None:
                     return first
             photos = await self._keep(files, pack, identity) if files else []
@@ -179,7 +180,9 @@ class Reports:
             )
             blackbox = service.type == "blackbox"
             answer = wire.first_answer(request, once, blackbox=blackbox, more=more)
-            rows = actions.write_submission(self.ground, request, report.reporter, now=now)
+            rows = actions.write_submission(
+                self.ground, request, report.reporter, now=now, entry=entry
+            )
             if once is not None:
                 rows = actions.keep_answer(rows, once, answer, now=now)
             try:

@@ -15,8 +15,6 @@ from intake.api.answers import city, legal_id, may_report
 from intake.domain.supporters import Supporter
 from intake.keyring import Keyring
 
-SENDERS = ("report", "operator", "administrator")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Supporters:
@@ -38,7 +36,7 @@ class Supporters:
         fields = wire.Fields(web.form().fields)
         pack = city(self.ground, fields.get("jurisdiction_id") or jurisdiction_id)
         text = fields.get("api_key") or api_key or web.bearer()
-        may_report(self.keys, pack, text, *SENDERS)
+        may_report(self.keys, pack, text, "post_supporter")
         supporter = Supporter(
             supporter_id=secrets.token_hex(16),
             service_request_id=legal_id(service_request_id),

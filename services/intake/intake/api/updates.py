@@ -18,7 +18,6 @@ from intake.keyring import Keyring
 from intake.photos import Photos
 
 MAX_PHOTOS = 10
-SENDERS = ("report", "operator", "administrator")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +63,7 @@ class Updates:
         fields = wire.Fields(form.fields)
         pack = city(self.ground, fields.get("jurisdiction_id") or jurisdiction_id)
         text = fields.get("api_key") or api_key or web.bearer()
-        key = may_report(self.keys, pack, text, *SENDERS)
+        key = may_report(self.keys, pack, text, "post_update")
         identity = self._request(pack, fields.get("service_request_id"))
         said = wire.read_comment(fields, pack.city.zone, sender=key.id)
         if len(form.files) > MAX_PHOTOS:

@@ -100,12 +100,24 @@ class Report:
     reporter: Reporter
     language: str
     channel: str
-    requested_datetime: datetime | None = None  # only of imported reports
+    requested_datetime: datetime | None = None  # of reports that are older than now
+    imported: bool = False
     title: str | None = None
     service_object_id: str | None = None
     service_object_type: str | None = None
     definition_version: str | None = None  # of the questions that the answers were made for
     stale_form: bool = False  # those were asked before and are not asked any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """Who of the staff typed a report in for a citizen, and whether that shall stay a secret.
+
+    A citizen in confidence is known to the ombudsman alone.
+    """
+
+    subject: str
+    confidential: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +294,7 @@ def open_request(
         media_url=report.media_url,
         language=report.language,
         channel=report.channel,
-        imported=report.requested_datetime is not None,
+        imported=report.imported,
         contactable=report.reporter.email is not None,
         requested_datetime=requested,
         updated_datetime=requested,

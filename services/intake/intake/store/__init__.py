@@ -68,6 +68,7 @@ from intake.store.submissions import (
     Submission,
     Writer,
     add_submissions,
+    entry_row,
     reporter_row,
 )
 from intake.store.supporters import (
@@ -135,6 +136,7 @@ __all__ = [
     "deliveries_of",
     "delivery_counts",
     "disable_webhook",
+    "entry_row",
     "find_definitions",
     "find_request",
     "find_supporter",

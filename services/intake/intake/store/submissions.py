@@ -4,6 +4,7 @@ import select
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, Self, cast
 
@@ -15,10 +16,10 @@ from servicekit.groupcommit import in_a_thread
 from servicekit.writing import Committer
 from sqlalchemy.orm import Session
 
-from intake.domain import FirstAnswer, Reporter
+from intake.domain import Entry, FirstAnswer, Reporter, Request
 from intake.store.repeats import take_turns
 from intake.store.statements import as_json, insert_into_each, json_of, prepared_insert
-from intake.store.tables import CHANGE_WAITING, REPORTER, REQUEST
+from intake.store.tables import CHANGE_WAITING, ENTRY, REPORTER, REQUEST
 
 _TOLD = tuple(Reporter.__dataclass_fields__)
 _told = attrgetter(*_TOLD)
@@ -48,14 +49,32 @@ class Submission:
     outbox: dict[str, Any]
     change: dict[str, Any] | None
     once: dict[str, Any] | None = None
+    entry: dict[str, Any] | None = None
 
 
 def reporter_row(
-    service_request_id: str, reporter: Reporter, *, unwelcomed: bool
+    service_request_id: str, reporter: Reporter, *, unwelcomed: bool, confidential: bool = False
 ) -> dict[str, Any]:
     """Return the row of a reporter, and whether a mail has to tell them the id."""
     told = zip(_TOLD, _told(reporter), strict=True)
-    return {"service_request_id": service_request_id, "unwelcomed": unwelcomed, **dict(told)}
+    return {
+        "service_request_id": service_request_id,
+        "unwelcomed": unwelcomed,
+        "confidential": confidential,
+        **dict(told),
+    }
+
+
+def entry_row(request: Request, entry: Entry, now: datetime) -> dict[str, Any]:
+    """Return the row that says who typed a request in, and when the citizen spoke."""
+    return {
+        "service_request_id": request.service_request_id,
+        "jurisdiction_id": request.jurisdiction_id,
+        "channel": request.channel,
+        "subject": entry.subject,
+        "contacted_at": request.requested_datetime,
+        "entered_at": now,
+    }
 
 
 def add_submissions(
@@ -188,5 +207,6 @@ def _rows(submissions: Sequence[Submission]) -> list[tuple[sa.Table, list[dict[s
         (REPORTER, [one.reporter for one in submissions if one.reporter]),
         (db.OUTBOX, [one.outbox for one in submissions]),
         (CHANGE_WAITING, [one.change for one in submissions if one.change]),
+        (ENTRY, [one.entry for one in submissions if one.entry]),
     ]
     return [(table, rows) for table, rows in given if rows]

@@ -78,6 +78,19 @@ REPORTER = sa.Table(
     sa.Column("device_id", sa.Text),
     sa.Column("account_id", sa.Text),
     sa.Column("unwelcomed", sa.Boolean, server_default=sa.false()),
+    sa.Column("confidential", sa.Boolean, server_default=sa.false()),
+)
+
+# Which requests staff typed in for citizens: only appended to.
+ENTRY = sa.Table(
+    "entry",
+    METADATA,
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("jurisdiction_id", sa.Text),
+    sa.Column("channel", sa.Text),
+    sa.Column("subject", sa.Text),
+    sa.Column("contacted_at", db.TIME),
+    sa.Column("entered_at", db.TIME),
 )
 
 MESSAGE = sa.Table(

@@ -2,6 +2,7 @@
 
 from intake.wire.bulk import BULK_COLUMNS, Reading, bulk_csv, bulk_geojson, bulk_index
 from intake.wire.changes import change_feed, history, read_cursor, write_cursor
+from intake.wire.contacts import Contact, contact_receipt, read_contact
 from intake.wire.definitions import (
     answered,
     definition_version,
@@ -77,6 +78,7 @@ __all__ = [
     "MAX_DESCRIPTION",
     "PAGE_SIZES",
     "RENDER_VERSION",
+    "Contact",
     "Endpoint",
     "Fields",
     "Reading",
@@ -86,6 +88,7 @@ __all__ = [
     "bulk_geojson",
     "bulk_index",
     "change_feed",
+    "contact_receipt",
     "definition",
     "definition_version",
     "delivery_shown",
@@ -113,6 +116,7 @@ __all__ = [
     "questions_of",
     "read_client_request_id",
     "read_comment",
+    "read_contact",
     "read_cursor",
     "read_place",
     "read_report",

@@ -74,6 +74,7 @@ def read_report(
         language=language,
         channel=_channel(fields, check) if imported else channel,
         requested_datetime=_requested(fields, check, pack.city.zone, now) if imported else None,
+        imported=imported,
         title=check.words(fields, "title"),
         service_object_id=check.words(fields, "service_object_id"),
         service_object_type=check.words(fields, "service_object_type"),
