@@ -16,6 +16,7 @@ def build(folder: Path, *jurisdictions: str) -> Path:
         shutil.copytree(SHIPPED, city)
         for name in OWN:
             shutil.copy(HERE / FIRST / name, city / name)
+        (city / "replies.yaml").unlink()  # they name groups of Santander's services
         settings = (city / "city.yaml").read_text()
         settings = settings.replace(
             "jurisdiction_id: santander.es", f"jurisdiction_id: {jurisdiction}"
