@@ -46,7 +46,7 @@ class Walk:
         return any(begins <= minute < ends for begins, ends in self.calendar.hours_on(local.date()))
 
     def counts(self, moment):
-        return self.open(moment) if self.target.unit.startswith("working_") else True
+        return self.open(moment) if "working" in self.target.unit else True
 
     def still(self, moment):
         return any(began <= moment < ended for began, ended in self.pauses)
@@ -61,7 +61,12 @@ class Walk:
 
     def due_of_days(self, start):
         """Find the day's end without pauses, then let what they took pass after it."""
-        due = self.close(start) if self.target.unit == "working_days" else self.same_time(start)
+        ways = {
+            "working_days": self.close,
+            "whole_working_days": self.whole,
+            "days": self.same_time,
+        }
+        due = ways[self.target.unit](start)
         for began, ended in self.pauses:
             if began < due:
                 due = self.later(due, sum(self.counts(m) for m in minutes(began, ended)))
@@ -71,12 +76,32 @@ class Walk:
         day, days = start.astimezone(self.calendar.zone).date(), self.target.amount
         while days:
             day += timedelta(days=1)
-            midnight = datetime.combine(day, time(), tzinfo=UTC)
-            around = minutes(midnight - timedelta(hours=16), midnight + timedelta(hours=40))
-            mine = [m for m in around if m.astimezone(self.calendar.zone).date() == day]
-            working = [m for m in mine if self.open(m)]
+            working = self.working(day)
             days -= bool(working)
         return working[-1] + MINUTE
+
+    def working(self, day):
+        """Return the minutes of a local date in which the city is open."""
+        midnight = datetime.combine(day, time(), tzinfo=UTC)
+        around = minutes(midnight - timedelta(hours=16), midnight + timedelta(hours=40))
+        mine = [m for m in around if m.astimezone(self.calendar.zone).date() == day]
+        return [m for m in mine if self.open(m)]
+
+    def whole(self, start):
+        """Step from working day to working day, then look for the time of the first."""
+        local = start.astimezone(self.calendar.zone)
+        while not self.working(local.date()):
+            local += timedelta(days=1)
+        if local > self.working(local.date())[-1]:
+            local += timedelta(days=1)
+            while not self.working(local.date()):
+                local += timedelta(days=1)
+            local = self.working(local.date())[0].astimezone(self.calendar.zone)
+        days = self.target.amount
+        while days:
+            local += timedelta(days=1)
+            days -= bool(self.working(local.date()))
+        return local.astimezone(UTC)
 
     def same_time(self, start):
         local = start.astimezone(self.calendar.zone)
@@ -120,6 +145,7 @@ targets = st.one_of(
     st.builds(Target, st.integers(1, 30), st.just("working_hours")),
     st.builds(Target, st.integers(1, 72), st.just("hours")),
     st.builds(Target, st.integers(1, 4), st.just("working_days")),
+    st.builds(Target, st.integers(1, 4), st.just("whole_working_days")),
     st.builds(Target, st.integers(1, 6), st.just("days")),
 )
 # Running and standing still in turns, in minutes.

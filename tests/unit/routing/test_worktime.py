@@ -206,3 +206,34 @@ def test_holidays_of_a_stretch_are_named():
     found = calendar.closed_days(madrid(2026, 12, 7), madrid(2026, 12, 9))
 
     assert found == [(date(2026, 12, 8), "Inmaculada")]
+
+
+BOSTON = {
+    "in hours": ((1, 9, 0), (3, 9, 0)),
+    "before hours, the time stays": ((2, 6, 21), (4, 6, 21)),
+    "at the close, from the next opening": ((4, 17, 0), (9, 8, 30)),
+    "over a weekend": ((5, 16, 59), (9, 16, 59)),
+    "on a day off, as at that time of the next working day": ((7, 15, 28), (10, 15, 28)),
+    "on a day off after hours": ((7, 17, 39), (11, 8, 30)),
+}
+
+
+@pytest.mark.parametrize(("start", "due"), BOSTON.values(), ids=BOSTON)
+def test_whole_working_days_keep_the_time_of_day(start, due):
+    office = a_calendar("America/New_York", dict.fromkeys(range(5), ((510, 1020),)))
+    august = lambda *parts: datetime(2011, 8, *parts, tzinfo=office.zone)  # noqa: E731
+
+    assert office.add(august(*start), Target(2, "whole_working_days")) == august(*due)
+
+
+def test_whole_working_days_pass_over_holidays():
+    calendar = a_calendar(holidays={date(2026, 12, 7): "feast", date(2026, 12, 8): "feast"})
+
+    due = calendar.add(madrid(2026, 12, 4, 11, 0), Target(1, "whole_working_days"))
+
+    assert due == madrid(2026, 12, 9, 11, 0)
+
+
+def test_a_city_that_never_works_has_no_whole_working_days():
+    with pytest.raises(BadInput, match="working days"):
+        a_calendar(hours={}).add(madrid(2026, 12, 4, 11, 0), Target(1, "whole_working_days"))

@@ -126,6 +126,13 @@ def test_optional_days_of_brazil_are_holidays_where_the_pack_says_so(itanhaem):
     )
 
 
+def test_a_city_that_names_no_categories_of_holidays_has_its_own_alone(copied):
+    change(copied, "calendar.yaml", "subdivision: CB", "subdivision: CB\ncategories: []")
+    calendar = packs.read_pack(copied).calendar
+
+    assert sorted(calendar.holidays_in(2026)) == [dt.date(2026, 7, 25), dt.date(2026, 8, 31)]
+
+
 def test_a_holiday_of_one_year_is_not_one_of_the_next(copied):
     change(copied, "calendar.yaml", '{month_day: "08-31",', "{date: 2026-08-31,")
     calendar = packs.read_pack(copied).calendar

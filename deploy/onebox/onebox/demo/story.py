@@ -19,7 +19,13 @@ HOLIDAY: Final = 0.45
 CHANNELS: Final = {"app": 40, "web": 27, "phone": 20, "counter": 6, "mail": 7}
 OFFICE: Final = (0, 0, 0, 0, 0, 0, 0, 1, 6, 10, 11, 11, 9, 6, 3, 1, 1, 1, 0, 0, 0, 0, 0, 0)
 ANYTIME: Final = (1, 1, 0, 0, 0, 1, 3, 6, 9, 9, 8, 8, 7, 7, 6, 6, 7, 9, 10, 10, 9, 8, 6, 3)
-DAYS_OF: Final = {"working_days": 1.45, "days": 1.0, "hours": 1 / 24, "working_hours": 1 / 5}
+DAYS_OF: Final = {
+    "working_days": 1.45,
+    "whole_working_days": 1.45,
+    "days": 1.0,
+    "hours": 1 / 24,
+    "working_hours": 1 / 5,
+}
 ENDS: Final = {"resolved": 84, "refused": 8, "duplicate": 4, "withdrawn": 2, "forgotten": 2}
 WORKING_ENDS: Final = ("resolved", "refused")
 

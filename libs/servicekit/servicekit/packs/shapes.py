@@ -31,7 +31,7 @@ def text(words: Words, language: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A stretch of time; unit is working_hours, working_days, hours or days."""
+    """A stretch of time; unit is one of those of city.schema.yaml."""
 
     amount: float
     unit: str
@@ -344,12 +344,16 @@ Hours = tuple[tuple[dt.time, dt.time], ...]
 
 @dataclass(frozen=True)
 class Calendar:
-    """When the city works, in its local time. hours are by weekday, 0 is Monday."""
+    """When the city works, in its local time. hours are by weekday, 0 is Monday.
+
+    ``categories`` are those of the country's holidays that count; None is the usual one, an empty
+    tuple none at all.
+    """
 
     version: str
     country: str
     subdivision: str | None
-    categories: tuple[str, ...]
+    categories: tuple[str, ...] | None
     hours: Mapping[int, Hours]
     holidays: tuple[Holiday, ...]
     _years: dict[int, Mapping[dt.date, str]] = field(
@@ -372,19 +376,22 @@ class Calendar:
         return () if self.holiday(day) else self.hours.get(day.weekday(), ())
 
     def _find(self, year: int) -> Mapping[dt.date, str]:
-        public = holidays.country_holidays(
-            self.country,
-            subdiv=self.subdivision,
-            years=year,
-            categories=self.categories or None,
-            # Without a word about it, the names would follow the locale of the machine.
-            language=holidays.country_holidays(self.country).default_language,
-        )
-        found = {day: str(name) for day, name in public.items() if day.year == year}
+        found = {} if self.categories == () else self._public(year)
         for own in self.holidays:
             if own.year in (None, year) and not _no_such_day(own, year):
                 found[dt.date(year, own.month, own.day)] = own.name
         return dict(sorted(found.items()))
+
+    def _public(self, year: int) -> dict[dt.date, str]:
+        public = holidays.country_holidays(
+            self.country,
+            subdiv=self.subdivision,
+            years=year,
+            categories=self.categories,
+            # Without a word about it, the names would follow the locale of the machine.
+            language=holidays.country_holidays(self.country).default_language,
+        )
+        return {day: str(name) for day, name in public.items() if day.year == year}
 
 
 def _no_such_day(own: Holiday, year: int) -> bool:

@@ -439,7 +439,7 @@ def _calendar(said: Mapping[str, Any]) -> Calendar:
         version=said["version"],
         country=said["country"],
         subdivision=said.get("subdivision"),
-        categories=tuple(said.get("categories", ())),
+        categories=tuple(said["categories"]) if "categories" in said else None,
         hours=MappingProxyType(hours),
         holidays=tuple(_holiday(one) for one in said["holidays"]),
     )

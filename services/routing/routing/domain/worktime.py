@@ -15,7 +15,7 @@ Stretch = tuple[datetime, datetime]
 Minutes = tuple[tuple[int, int], ...]
 """Working hours of one day: pairs of minutes after midnight, rising, 1440 is the day's end."""
 
-UNITS = ("working_hours", "working_days", "hours", "days")
+UNITS = ("working_hours", "working_days", "whole_working_days", "hours", "days")
 _DAY = timedelta(days=1)
 _FAR_DAYS = 366 * 20
 
@@ -30,7 +30,7 @@ class Target:
     @property
     def in_working_time(self) -> bool:
         """Whether only working time counts."""
-        return self.unit.startswith("working_")
+        return "working" in self.unit
 
 
 @dataclass(frozen=True)
@@ -133,16 +133,43 @@ class Calendar:
                 return stretches[-1][1]
         raise BadInput(f"calendar {self.version} does not hold that many working days")
 
+    def same_time_after(self, start: datetime, days: int) -> datetime:
+        """Return the local time of ``start`` on the n-th working day after it; aware, UTC.
+
+        A start on a day off counts as one at that time of the next working day, and one at or
+        after the close of a working day as one at the opening of the next.
+        Source: how the City of Boston reckoned its deadlines of 2011 (docs/replay-boston.md).
+        """
+        local = start.astimezone(self.zone)
+        day = self._working_day(local.date())
+        begins = local if day == local.date() else datetime.combine(day, local.time(), self.zone)
+        if begins >= self.stretches(day)[-1][1]:
+            day = self._working_day(day + _DAY)
+            begins = self.stretches(day)[0][0].astimezone(self.zone)
+        for _ in range(days):
+            day = self._working_day(day + _DAY)
+        return (begins + (day - begins.date())).astimezone(UTC)
+
+    def _working_day(self, day: date) -> date:
+        """Return the first working day from a date on."""
+        for number in range(_FAR_DAYS):
+            if self.stretches(day + number * _DAY):
+                return day + number * _DAY
+        raise BadInput(f"calendar {self.version} does not hold that many working days")
+
     def add(self, start: datetime, target: Target) -> datetime:
         """Return when a target is due that began to run at ``start``; aware, UTC.
 
-        Working hours are summed, working days end with the city's hours, hours are hours, and
-        days keep the local time of day (one that the change of clocks leaves out moves on by it).
+        Working hours are summed, working days end with the city's hours, whole working days and
+        days keep the local time of day (one that the change of clocks leaves out moves on by it),
+        and hours are hours.
         """
         if target.unit == "working_hours":
             return self.after(start, timedelta(hours=target.amount)).astimezone(UTC)
         if target.unit == "working_days":
             return self.end_of_day_after(start, max(1, round(target.amount)))
+        if target.unit == "whole_working_days":
+            return self.same_time_after(start, max(1, round(target.amount)))
         if target.unit == "hours":
             return start.astimezone(UTC) + timedelta(hours=target.amount)
         local = start.astimezone(self.zone)

@@ -136,6 +136,9 @@ class Speaker:
         text = {
             "working_hours": ngettext("%(n)s working hour", "%(n)s working hours", number),
             "working_days": ngettext("%(n)s working day", "%(n)s working days", number),
+            "whole_working_days": ngettext(
+                "%(n)s whole working day", "%(n)s whole working days", number
+            ),
             "hours": ngettext("%(n)s hour", "%(n)s hours", number),
             "days": ngettext("%(n)s day", "%(n)s days", number),
         }[target.unit]
