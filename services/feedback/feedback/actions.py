@@ -232,7 +232,7 @@ def _decide(
     return domain.decide(
         answer,
         resolution=invitation.resolution,
-        reopened_before=store.was_reopened(session, invitation.place),
+        reopened=store.times_reopened(session, invitation.place),
         now=at,
         policy=desk.policy(invitation.place),
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from servicekit.errors import Conflict, Refusals
+from servicekit.packs import Reopening
 
 WORDS_MAX = 4000
 RATINGS = range(1, 6)
@@ -56,7 +57,7 @@ class Policy:
     """What the city pack says about evaluations."""
 
     invitation_valid_days: int
-    reopen_within_days: int
+    reopening: Reopening
     reasons: frozenset[str]
 
     def expires(self, resolved: datetime) -> datetime:
@@ -65,7 +66,7 @@ class Policy:
 
     def reopens_until(self, resolved: datetime) -> datetime:
         """Return until when, included, "not solved" opens the case again by itself."""
-        return resolved + timedelta(days=self.reopen_within_days)
+        return self.reopening.until(resolved)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,19 +184,20 @@ def check_answer(
 
 
 def decide(
-    answer: Answer, *, resolution: Resolution, reopened_before: bool, now: datetime, policy: Policy
+    answer: Answer, *, resolution: Resolution, reopened: int, now: datetime, policy: Policy
 ) -> Decision:
     """Return what follows from an answer given at ``now``.
 
-    Solved: the case may be closed. Not solved: it is opened again once by itself, when the answer
-    comes within the policy's days after the resolution (the last moment included); later, or when
-    the case was opened again before, it is a dispute for the ombudsman.
+    Solved: the case may be closed. Not solved: it is opened again by itself as the city allows it
+    (days after the resolution, the last moment included, and number of times); otherwise it is a
+    dispute for the ombudsman. ``reopened`` is how often evaluations have opened it before.
     """
     if answer.solved:
         return Decision.CLOSE
-    again = reopened_before or resolution.reopened_count > 0
-    late = now > policy.reopens_until(resolution.resolved)
-    return Decision.DISPUTE if again or late else Decision.REOPEN
+    refusal = policy.reopening.refusal(
+        reopened=max(reopened, resolution.reopened_count), closed=resolution.resolved, asked=now
+    )
+    return Decision.DISPUTE if refusal else Decision.REOPEN
 
 
 def wants_message(submission: Submission, invitation: Invitation, now: datetime) -> bool:

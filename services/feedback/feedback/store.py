@@ -283,14 +283,15 @@ def invitations(session: Session, place: Place) -> list[Invitation]:
     return [_invitation(row) for row in session.execute(_invitations(place))]
 
 
-def was_reopened(session: Session, place: Place) -> bool:
-    """Tell whether an evaluation has opened this case again before."""
+def times_reopened(session: Session, place: Place) -> int:
+    """Return how often evaluations have opened this case again."""
     query = (
-        sa.select(EVALUATION.c.evaluation_id)
+        sa.select(sa.func.count())
+        .select_from(EVALUATION)
         .join(INVITATION)
         .where(_is(INVITATION, place), EVALUATION.c.decision == Decision.REOPEN)
     )
-    return session.execute(query.limit(1)).first() is not None
+    return session.scalar(query) or 0
 
 
 def add_evaluation(session: Session, invitation: Invitation, given: Evaluation) -> None:

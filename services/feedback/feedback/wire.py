@@ -196,7 +196,7 @@ def policy_of(pack: Pack) -> Policy:
     rules = pack.city.evaluation
     return Policy(
         invitation_valid_days=rules.invitation_valid_days,
-        reopen_within_days=rules.reopen_within_days,
+        reopening=rules.reopening,
         reasons=frozenset(reason.code for reason in rules.reasons),
     )
 

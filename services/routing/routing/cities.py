@@ -57,6 +57,7 @@ def city_of(pack: packs.Pack) -> City:
         outcome_names={code: outcome.name for code, outcome in pack.city.outcomes.items()},
         evaluation_time=timedelta(days=pack.city.evaluation.invitation_valid_days),
         not_ours_limit=pack.not_ours_limit,
+        reopening=pack.city.evaluation.reopening,
         language=pack.city.language,
         almanac=almanac,
         closed_by_others=pack.city.updates.closed_by_others == "close",

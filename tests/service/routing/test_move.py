@@ -7,6 +7,7 @@ from routing.domain import Actor, Order
 from servicekit.errors import BadInput, NotFound
 
 ROADS, LIGHTS = "routed.town.example.roads", "routed.town.example.lights"
+CASES = "/api/routing/v1/cases"
 DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
 
 
@@ -290,6 +291,48 @@ def test_an_unsolved_case_goes_back_to_its_department_with_a_new_deadline(
     assert facts("routing.events", "case.moved.v1")[-1][2]["expected_datetime"] == (
         "2026-12-02T14:00:00Z"
     )
+
+
+@pytest.fixture
+def closed(submit, send, fire, clock):
+    """A case that was resolved on Monday at nine, and closed by the clock since."""
+    submit()
+    send(**DONE)
+    clock.forward(days=40)
+    fire()
+
+
+def test_what_counts_is_when_the_citizen_spoke_not_when_it_was_heard(closed, hear, facts):
+    said = evaluated(solved=False, reopen=True, evaluated_datetime="2026-12-07T09:00:00Z")
+    hear("request.evaluated.v1", said, source="/feedback")
+
+    assert moved(facts)[-3:] == [
+        ("resolved", "closed"),
+        ("closed", "reopened"),
+        ("reopened", "routed"),
+    ]
+
+
+def test_what_was_said_too_late_is_put_before_the_ombudsman(closed, hear, facts, db):
+    said = evaluated(solved=False, reopen=True, evaluated_datetime="2026-12-07T09:00:01Z")
+    hear("request.evaluated.v1", said, source="/feedback")
+
+    assert moved(facts)[-1] == ("resolved", "closed")
+    assert disputed(db)
+
+
+def test_the_office_reopens_always_and_says_why(submit, send, facts, clock, ask, key):
+    submit()
+    for _ in range(2):
+        send(**DONE)
+        clock.forward(days=100)
+        body = {"move": "reopened"}
+        status, [error] = ask("POST", f"{CASES}/SDR-1/moves", key("ombudsman"), json=body)
+        assert (status, error["description"]) == (400, "reason required for reopened")
+        body["reason"] = "It is still broken, says the ombudsman"
+        assert ask("POST", f"{CASES}/SDR-1/moves", key("operator"), json=body)[0] == 200
+
+    assert moved(facts).count(("resolved", "reopened")) == 2
 
 
 def test_what_was_reopened_before_is_put_before_the_ombudsman(submit, send, hear, facts, db):

@@ -6,10 +6,11 @@ from feedback import domain
 from feedback.domain import Answer, Decision, Standing
 from hypothesis import given
 from hypothesis import strategies as st
+from servicekit.packs import Reopening
 
 RESOLVED = datetime(2031, 5, 6, 12, tzinfo=UTC)
 POLICY = domain.Policy(
-    invitation_valid_days=30, reopen_within_days=14, reasons=frozenset({"quick", "slow"})
+    invitation_valid_days=30, reopening=Reopening(14), reasons=frozenset({"quick", "slow"})
 )
 RESOLUTION = domain.Resolution(
     sequence=7,
@@ -49,13 +50,13 @@ EVALUATION = domain.Evaluation(
 )
 
 
-def decided(answer, *, after, reopened_before=False, resolution=RESOLUTION):
+def decided(answer, *, after, reopened=0, resolution=RESOLUTION, policy=POLICY):
     return domain.decide(
         answer,
         resolution=resolution,
-        reopened_before=reopened_before,
+        reopened=reopened,
         now=RESOLVED + after,
-        policy=POLICY,
+        policy=policy,
     )
 
 
@@ -75,7 +76,7 @@ def test_not_solved_later_is_a_dispute(after):
 
 
 def test_not_solved_again_after_an_evaluation_reopened_it_is_a_dispute():
-    assert decided(NO, after=timedelta(days=1), reopened_before=True) is Decision.DISPUTE
+    assert decided(NO, after=timedelta(days=1), reopened=1) is Decision.DISPUTE
 
 
 def test_not_solved_after_routing_counted_a_reopening_is_a_dispute():
@@ -84,9 +85,18 @@ def test_not_solved_after_routing_counted_a_reopening_is_a_dispute():
     assert decided(NO, after=timedelta(days=1), resolution=again) is Decision.DISPUTE
 
 
-@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=900)), st.booleans())
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=900)), st.integers(0, 3))
 def test_solved_is_always_closed(after, reopened):
-    assert decided(YES, after=after, reopened_before=reopened) is Decision.CLOSE
+    assert decided(YES, after=after, reopened=reopened) is Decision.CLOSE
+
+
+@given(st.integers(0, 5), st.integers(0, 5))
+def test_a_city_may_let_citizens_reopen_more_often_or_never(times, reopened):
+    policy = replace(POLICY, reopening=Reopening(14, times))
+
+    found = decided(NO, after=timedelta(days=1), reopened=reopened, policy=policy)
+
+    assert found is (Decision.REOPEN if reopened < times else Decision.DISPUTE)
 
 
 @pytest.mark.parametrize(

@@ -248,8 +248,8 @@ def test_what_a_move_needs_depends_on_the_case_and_the_one_who_makes_it(city):
     assert needs(CASE, MOVES["withdrawn"], CITIZEN, city) == []
 
 
-def test_a_citizen_reopens_once(city):
-    again = replace(CASE, state="resolved", reopened_count=1)
+def test_what_is_a_dispute_is_reopened_by_the_office_alone(city):
+    again = replace(CASE, state="resolved", dispute="it is a dispute now")
 
     assert "reopened" not in {move.name for move in allowed(again, CITIZEN)}
     assert "reopened" in {move.name for move in allowed(again, OMBUDSMAN)}

@@ -261,7 +261,7 @@ class Teller:
         rounds = [Round(steps, verdict)]
         if verdict is None or verdict.solved:
             return tuple(rounds)
-        soon = (verdict.at - steps[-1].at).days < self.pack.city.evaluation.reopen_within_days
+        soon = (verdict.at - steps[-1].at).days < self.pack.city.evaluation.reopening.within_days
         if not soon:
             return tuple(rounds)
         answered = self._after(dice, verdict.at, service.targets.first_answer, 0.4)

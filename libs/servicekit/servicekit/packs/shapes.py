@@ -90,11 +90,39 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Reopening:
+    """How a citizen may open a case again: so many days after its closing, so many times.
+
+    What comes later or more often is a dispute for the ombudsman. feedback offers by it, routing
+    holds to it.
+    """
+
+    within_days: int = 14
+    times: int = 1
+
+    def until(self, closed: dt.datetime) -> dt.datetime:
+        """Return until when, included, a case that was closed then may be opened again."""
+        return closed + dt.timedelta(days=self.within_days)
+
+    def refusal(
+        self, *, reopened: int, closed: dt.datetime | None, asked: dt.datetime
+    ) -> str | None:
+        """Say why a case that was reopened so often is not opened again, None when it may be."""
+        if reopened >= self.times:
+            times = "once" if self.times == 1 else f"{self.times} times"
+            return f"a citizen may reopen a case {times}; it is a dispute now"
+        if closed is not None and asked > self.until(closed):
+            days = "1 day" if self.within_days == 1 else f"{self.within_days} days"
+            return f"a citizen may reopen a case within {days} of its closing; it is a dispute now"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How long a citizen may evaluate, may reopen by it, and the reasons to choose from."""
+    """How long a citizen may evaluate, how reopen by it, and the reasons to choose from."""
 
     invitation_valid_days: int
-    reopen_within_days: int
+    reopening: Reopening
     reasons: tuple[Choice, ...]
 
 

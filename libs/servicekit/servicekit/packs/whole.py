@@ -40,6 +40,7 @@ from servicekit.packs.shapes import (
     Outcome,
     Party,
     Priority,
+    Reopening,
     Rule,
     Rules,
     Sender,
@@ -311,7 +312,7 @@ def _city(said: Mapping[str, Any]) -> City:
         retention=MappingProxyType(said["retention"]),
         evaluation=Evaluation(
             evaluation["invitation_valid_days"],
-            evaluation["reopen_within_days"],
+            Reopening(evaluation["reopen_within_days"], evaluation.get("reopen_times", 1)),
             tuple(Choice(one["code"], one["name"]) for one in evaluation["reasons"]),
         ),
         media=MediaRules(**said["media"]),

@@ -38,6 +38,8 @@ class Asked:
     """An order with who gives it, under which id of theirs, and when it happened (None: now).
 
     ``seen`` are the marks of the case as they saw it, when they say so.
+    ``said`` is when it was asked for, where that was before the last move: an answer of a citizen
+    counts from when it was given.
     """
 
     order: Order
@@ -46,6 +48,7 @@ class Asked:
     moved: datetime | None = None
     key_name: str | None = None
     seen: frozenset[str] | None = None
+    said: datetime | None = None
 
     @property
     def sender(self) -> str:
@@ -53,8 +56,16 @@ class Asked:
         return self.actor.department or self.actor.role
 
 
-def standing(case: Case) -> Standing:
-    """Return what the table of moves asks of a case."""
+def standing(case: Case, city: City | None = None, asked: datetime | None = None) -> Standing:
+    """Return what the table of moves asks of a case.
+
+    Whether its citizen may open it again depends on the city, and on when they ask for it.
+    """
+    dispute = None
+    if city and asked:
+        dispute = city.reopening.refusal(
+            reopened=case.reopened_count, closed=case.closed, asked=asked
+        )
     return Standing(
         service_request_id=case.service_request_id,
         state=case.state,
@@ -63,6 +74,7 @@ def standing(case: Case) -> Standing:
         reopened_count=case.reopened_count,
         priority=case.priority,
         not_ours_count=case.not_ours_count,
+        dispute=dispute,
     )
 
 
@@ -130,9 +142,10 @@ def carry_out(session: Session, ledger: Ledger, case: Case, asked: Asked) -> Cas
     BadInput when the time of the move is not between the last move and now.
     """
     city = ledger.desk.city(case.jurisdiction_id)
-    move = check(standing(case), asked.order, asked.actor, city)
+    stands = standing(case, city, asked.said or asked.moved or ledger.now)
+    move = check(stands, asked.order, asked.actor, city)
     at = _time_of(case, asked, ledger.now)
-    asked = replace(asked, order=passed_on(standing(case), asked.order, city))
+    asked = replace(asked, order=passed_on(stands, asked.order, city))
     if move.name in _OF_KIN:
         return _with_kin(session, ledger, case, move, asked, at)
     case = settle(ledger, case, city, at)

@@ -20,7 +20,7 @@ _CITIZEN = Actor("citizen")
 def evaluate_case(session: Session, desk: Desk, said: Mapping[str, Any], *, now: datetime) -> bool:
     """Close a case that is solved, reopen one that is not; False when the case is unknown.
 
-    A case that cannot be reopened (it was before) is noted as disputed instead.
+    A case that cannot be reopened (too late, or too often) is noted as disputed instead.
     """
     case = store.lock_case(session, said["jurisdiction_id"], said["service_request_id"])
     if case is None:
@@ -28,7 +28,8 @@ def evaluate_case(session: Session, desk: Desk, said: Mapping[str, Any], *, now:
     ledger = Ledger(desk, now)
     at = _when(case, said["evaluated_datetime"], now)
     if said["reopen"]:
-        _reopen(session, ledger, case, at)
+        spoke = min(wire.read_moment(said["evaluated_datetime"]), now)
+        _reopen(session, ledger, case, at, spoke)
     elif said["solved"] and case.state == "resolved":
         carry_out(
             session, ledger, case, Asked(order=Order(move="closed"), actor=_CITIZEN, moved=at)
@@ -37,10 +38,10 @@ def evaluate_case(session: Session, desk: Desk, said: Mapping[str, Any], *, now:
     return True
 
 
-def _reopen(session: Session, ledger: Ledger, case: Case, at: datetime) -> None:
+def _reopen(session: Session, ledger: Ledger, case: Case, at: datetime, spoke: datetime) -> None:
     order = Order(move="reopened", reason="the citizen says that it is not solved")
     try:
-        carry_out(session, ledger, case, Asked(order=order, actor=_CITIZEN, moved=at))
+        carry_out(session, ledger, case, Asked(order=order, actor=_CITIZEN, moved=at, said=spoke))
     except Conflict:
         ledger.keep(replace(case, disputed=at))
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from servicekit.packs import Reply
+from servicekit.packs import Reopening, Reply
 
 from routing.domain.almanac import Almanac
 from routing.domain.clocks import FIRST_ANSWER, SOLUTION, Pace
@@ -84,6 +84,7 @@ class City:
     outcome code leads to, ``outcome_names`` what it is called in each language; ``ground`` is what
     rules may ask of positions and days. ``almanac`` is the calendar as it is written down.
     ``updates`` says where each department's own system speaks (``domain.updates``; shared).
+    ``reopening`` says how a citizen may open a case again.
     ``not_ours_limit``: so often departments that give a case back may say whose it is.
     ``closed_by_others`` says whether a case is closed that others than the city call closed.
     """
@@ -106,6 +107,7 @@ class City:
     updates: Mapping[str, str] = field(default_factory=dict)
     not_ours_limit: int = 2
     post: Post = field(default_factory=Post)
+    reopening: Reopening = field(default_factory=Reopening)
 
     def rules_about(self, service_code: str, group: str) -> Rules:
         """Return the rules that may hold for a report: all, for a service that is not known so."""

@@ -12,13 +12,12 @@ from routing.domain.moves.table import (
     DUPLICATE,
     MOVES,
     PARTY,
+    REOPENED,
     STAFF,
     TABLE,
     WAITING,
     Move,
 )
-
-_ONE_CITIZEN_REOPENING = 1
 
 
 def allowed(case: Standing, actor: Actor) -> list[Move]:
@@ -31,13 +30,12 @@ def _permits(move: Move, case: Standing, actor: Actor) -> bool:
         case.state in move.sources
         and actor.role in move.who
         and (actor.role != DEPARTMENT or actor.department == case.department)
-        and not _too_often(move, case, actor)
+        and not _dispute(move, case, actor)
     )
 
 
-def _too_often(move: Move, case: Standing, actor: Actor) -> bool:
-    spent = case.reopened_count >= _ONE_CITIZEN_REOPENING
-    return move.name == "reopened" and actor.role == CITIZEN and spent
+def _dispute(move: Move, case: Standing, actor: Actor) -> str | None:
+    return case.dispute if move.target == REOPENED and actor.role == CITIZEN else None
 
 
 def check(case: Standing, order: Order, actor: Actor, city: City) -> Move:
@@ -56,8 +54,8 @@ def check(case: Standing, order: Order, actor: Actor, city: City) -> Move:
     if case.state not in move.sources:
         may = _list(row.name for row in allowed(case, actor)) or "nothing"
         raise Conflict(f"{order.move} is not possible: the case is {case.state} (possible: {may})")
-    if _too_often(move, case, actor):
-        raise Conflict("the citizen has reopened this case before; it is a dispute now")
+    if dispute := _dispute(move, case, actor):
+        raise Conflict(dispute)
     faults = [*_missing(case, move, order, actor, city), *_unknown(case, move, order, city)]
     if faults:
         raise Refusals(faults)

@@ -33,7 +33,10 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """What the table asks of a case: where it stands."""
+    """What the table asks of a case: where it stands.
+
+    ``dispute`` says why its citizen may not open it again, None when they may.
+    """
 
     service_request_id: str
     state: str
@@ -42,3 +45,4 @@ class Standing:
     reopened_count: int
     priority: str = NORMAL
     not_ours_count: int = 0
+    dispute: str | None = None
