@@ -26,7 +26,8 @@ ROOMS = {
     "staff": {"domain", "keyring"},  # intake: who of the staff calls
     "feed": {"store"},  # intake: changes get their numbers, readers wait for them
     "hooks": {"domain", "store", "wire"},  # intake's way out to webhooks
-    "mail": {"actions", "domain", "store"},  # intake's way to the mail server
+    "letters": set(),  # intake's way to the letters of routing
+    "mail": {"actions", "domain", "letters", "store"},  # intake's way to the mail server
     "mailboxes": {"domain"},  # intake: how often one mailbox is written to unasked
     "caller": {"actions", "domain", "wire"},  # routing: what a key may do
     "entrance": {"caller", "domain", "wire"},  # routing: the door of signing in

@@ -37,6 +37,7 @@ from intake.commands import webhooks_command
 from intake.config import Config, Limits
 from intake.definitions import Definitions
 from intake.keyring import Keyring
+from intake.letters import Letters
 from intake.mail import Mailer, Server
 from intake.mailboxes import LimitedMailboxes
 from intake.pages import Pages
@@ -166,12 +167,14 @@ def handlers(process: Process) -> Mapping[str, Handler]:
 def ticks(process: Process) -> Sequence[Tick]:
     """Return the work that is done again and again: mail, numbers of changes, words, forgetting."""
     config, base = Config.from_env(process.env), ground(process)
+    letters = Letters(config.routing_url, config.common.service_token, config.routing_timeout_s)
     mailer = Mailer(
         db=process.db,
         ground=base,
         server=Server(url=config.smtp_url, timeout_s=config.smtp_timeout_s),
         now=process.now,
         attempts=config.mail_attempts,
+        fetch=letters.fetch,
     )
     numbering = feed.Numbering(db=process.db)
     wording = feed.Wording(db=process.db, jurisdictions=list(base.packs))

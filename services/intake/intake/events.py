@@ -31,8 +31,9 @@ def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str
     def message_requested(session: Session, event: Event) -> None:
         actions.queue_message(session, ground, event, now=now())
 
-    def notice_requested(session: Session, event: Event) -> None:
-        actions.queue_notice(session, event, now=now())
+    def to_an_office(session: Session, event: Event) -> None:
+        of = {"notice": actions.queue_notice, "letter": actions.queue_letter}
+        of[event.type.partition(".")[0]](session, event, now=now())
 
     return {
         "request.routed.v1": request_routed,
@@ -40,5 +41,6 @@ def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str
         "media.stored.v1": media_stored,
         "media.removed.v1": media_removed,
         "message.requested.v1": message_requested,
-        "notice.requested.v1": notice_requested,
+        "notice.requested.v1": to_an_office,
+        "letter.requested.v1": to_an_office,
     }

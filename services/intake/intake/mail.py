@@ -4,7 +4,7 @@ import smtplib
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -12,12 +12,14 @@ from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
 from servicekit import logs
+from servicekit.errors import Unavailable
 from servicekit.packs import Pack
 from sqlalchemy.orm import Session, sessionmaker
 
 from intake import actions, store
 from intake.actions import welcoming
 from intake.domain import Message
+from intake.letters import Letter
 
 log = logs.get(__name__)
 BATCH = 10  # times the longest wait for a server stays below the lease
@@ -67,6 +69,7 @@ class Mailer:
     server: Server
     now: Callable[[], datetime]
     attempts: int
+    fetch: Callable[[str], Letter | None]
 
     def run(self) -> float | None:
         """Send one batch; returns 0 when there may be more, None to be called as usual."""
@@ -94,8 +97,11 @@ class Mailer:
                 smtp.quit()
 
     def _send(self, smtp: smtplib.SMTP, message: Message) -> None:
-        with self.db.begin() as session:
-            address = self._address(session, message)
+        try:
+            message, address = self._addressed(message)
+        except Unavailable as trouble:
+            self._later(message, trouble.description)
+            return
         if address is None:
             self._give_up(message, "there is no address for it")
             return
@@ -118,6 +124,17 @@ class Mailer:
                 actions.deliver_message(session, self.ground, message, now=self.now())
             log.info("message sent", message_id=message.message_id, purpose=message.purpose)
 
+    def _addressed(self, message: Message) -> tuple[Message, str | None]:
+        """Return a message with its words, and whom it is for; None when it is for nobody."""
+        if message.link_id is None:
+            with self.db.begin() as session:
+                return message, self._address(session, message)
+        letter = self.fetch(message.link_id)
+        if letter is None:
+            return message, None
+        words = {name: getattr(letter, name) for name in ("language", "subject", "body")}
+        return replace(message, **words), letter.to
+
     def _address(self, session: Session, message: Message) -> str | None:
         if message.supporter_id is not None:
             return store.supporter_email(session, message.supporter_id)
@@ -136,9 +153,9 @@ class Mailer:
         mail["Subject"] = " ".join(message.subject.split())
         mail["Date"] = format_datetime(self.now())
         mail["Message-ID"] = f"<{message.message_id}@{sender.email.rpartition('@')[2]}>"
-        mail["Content-Language"] = message.language
         mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(message.body)
+        mail.set_content(message.body)  # it takes away what was said of the content before
+        mail["Content-Language"] = message.language
         return mail
 
     def _later(self, message: Message, reason: str) -> None:
@@ -157,11 +174,13 @@ class Mailer:
 
 
 def _office(pack: Pack, message: Message) -> str | None:
-    """Return where the head of a department reads, or the ombudsman: the head of the triage."""
+    """Return where a department or its head reads, or the ombudsman: the head of the triage."""
     if message.office == "ombudsman":
         return pack.triage.head_email
     department = pack.departments.get(message.department or "")
-    return department.head_email if department else None
+    if department is None:
+        return None
+    return department.email if message.office == "department" else department.head_email
 
 
 def _code(refusal: smtplib.SMTPException) -> int:

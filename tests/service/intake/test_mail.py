@@ -151,6 +151,7 @@ def ask_for_notice(intake, identity, to, department="roads", message_id="n1"):
 @pytest.mark.parametrize(
     ("to", "address"),
     [
+        ("department", "roads@beispiel.example"),
         ("department_head", "head@beispiel.example"),
         ("ombudsman", "ombudsman@beispiel.example"),
     ],

@@ -26,6 +26,7 @@ __all__ = [
     "keep_answer",
     "keep_photo",
     "name_of_news",
+    "queue_letter",
     "queue_message",
     "queue_notice",
     "render_again",
@@ -197,6 +198,23 @@ def queue_notice(session: Session, event: Event, *, now: datetime) -> None:
         body=event.data["body"],
         office=event.data["to"],
         department=event.data["department"],
+    )
+    store.add_message(session, message, now)
+
+
+def queue_letter(session: Session, event: Event, *, now: datetime) -> None:
+    """Write down that a letter with a link is to be sent; it is fetched then."""
+    request = _locked(session, event.subject)
+    message = domain.Message(
+        message_id=event.data["message_id"],
+        service_request_id=event.subject,
+        jurisdiction_id=request.jurisdiction_id,
+        purpose=event.data["purpose"],
+        language="und",
+        subject="",
+        body="",
+        department=event.data["department"],
+        link_id=event.data["link_id"],
     )
     store.add_message(session, message, now)
 

@@ -229,8 +229,8 @@ class Rendered:
 class Message:
     """Words that wait, were sent, or are given up; the address stands elsewhere.
 
-    They are for a supporter or an office (department_head, ombudsman) if one is named, else for
-    the reporter.
+    They are for a supporter or an office (department, department_head, ombudsman) if one is named,
+    else for the reporter. The words and the address of a letter with a link are fetched.
     """
 
     message_id: str
@@ -244,6 +244,7 @@ class Message:
     supporter_id: str | None = None
     office: str | None = None
     department: str | None = None
+    link_id: str | None = None
 
 
 def new_id(prefix: str, drawn: bytes | None = None) -> str:

@@ -112,6 +112,7 @@ MESSAGE = sa.Table(
     sa.Column("supporter_id", sa.Text),
     sa.Column("office", sa.Text),
     sa.Column("department", sa.Text),
+    sa.Column("link_id", sa.Text),
 )
 
 SUPPORTER = sa.Table(
