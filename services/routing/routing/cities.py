@@ -85,6 +85,7 @@ def _tongue(language: str, pack: packs.Pack) -> Tongue:
             code: packs.text(one.name, language) for code, one in pack.departments.items()
         },
         outcomes={code: packs.text(one.name, language) for code, one in pack.city.outcomes.items()},
+        states=texts.states,
         date=texts.date,
         date_time=texts.date_time,
         contact_email=contact.email,

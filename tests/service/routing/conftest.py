@@ -201,9 +201,9 @@ def db(engine):
     yield kit.sessions(engine)
     with engine.begin() as connection:
         names = (
-            "casefile, report, clock, move, decision, firing, note, link, seen_update,"
-            " early_update, almanac, person_seen, api_key, account, account_token, rate_bucket,"
-            " outbox, handled_event, parked_event"
+            "casefile, report, clock, move, decision, firing, note, link, bulk, bulk_case,"
+            " seen_update, early_update, almanac, person_seen, api_key, account, account_token,"
+            " rate_bucket, outbox, handled_event, parked_event"
         )
         # Histories cannot be emptied: the guards are sent away for this one transaction's trigger.
         for table in ("move", "firing", "note"):

@@ -21,6 +21,7 @@ TABLE = {
     "get_notes": "o o c c c c . .",
     "post_note": "o o c c . . . .",
     "get_replies": "o o c c c c . .",
+    "post_bulk_move": "o o c c . c . .",
     "post_explanation": "c c c c c c . .",
     "get_departments": "o o c c c c . .",
     "post_handover": "o o c c . . . .",
@@ -91,6 +92,13 @@ def of_link(method, tail, **options):
     return ask
 
 
+def bulk(send, city, department):
+    order = {"order": {"move": "accepted"}, "dry_run": True}
+    body = {**order, "cases": [department], "jurisdiction_id": city}
+    status, answer = send("POST", f"{ROOT}/bulk-moves", json=body)
+    return answer["results"][0]["status"] if status == DONE else status
+
+
 def listed(path, rows):
     """Ask for a list and look for the place in it."""
 
@@ -129,6 +137,7 @@ CALLS = {
     "post_move": of_case("POST", "/moves", json={"move": "accepted"}),
     "get_notes": of_case("GET", "/notes"),
     "get_replies": replies,
+    "post_bulk_move": bulk,
     "post_note": of_case("POST", "/notes", json={"words": "x"}),
     "post_explanation": explanation,
     "get_departments": listed("/departments", list),

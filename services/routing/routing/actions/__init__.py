@@ -1,6 +1,7 @@
 """What routing can be asked to do. Each takes an open session and never commits."""
 
 from routing.actions.audit import Audit, seal_history
+from routing.actions.bulk import Orders, set_aside, try_bulk, work_off
 from routing.actions.choosing import choose, priority_of
 from routing.actions.comments import hear_comment
 from routing.actions.desk import Desk
@@ -36,6 +37,7 @@ __all__ = [
     "Giving",
     "Handover",
     "Opened",
+    "Orders",
     "PartySays",
     "answer_as_department",
     "answer_as_party",
@@ -61,7 +63,10 @@ __all__ = [
     "route_request",
     "seal_history",
     "send_again",
+    "set_aside",
     "show_request",
     "standing",
+    "try_bulk",
+    "work_off",
     "write_note",
 ]

@@ -5,6 +5,7 @@ and its name in ``DESK``.
 """
 
 from routing.api.assignees import Assignees
+from routing.api.bulk import BulkMoves
 from routing.api.cases import Cases
 from routing.api.departments import Departments
 from routing.api.door import Door
@@ -20,6 +21,7 @@ from routing.entrance import Entrance
 DESK: tuple[type[Door], ...] = (
     Cases,
     Moves,
+    BulkMoves,
     Notes,
     Replies,
     Explanations,

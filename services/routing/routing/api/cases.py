@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from servicekit import web
+from sqlalchemy.orm import Session
 
 from routing import store, wire
 from routing.api.door import Data, Door
 from routing.caller import Caller
-from routing.domain import ENDED, STATES, queues
+from routing.domain import ENDED, STATES, City, queues
 
 PAGE_SIZE = 100
 _SAME = (
@@ -26,9 +27,7 @@ class Cases(Door):
         size = asked.get("page_size", PAGE_SIZE)
         with self.db() as session:
             caller = self._caller(session, "get_cases")
-            held = caller.held(self.desk.cities, asked.get("queue"), asked)
-            wanted = _wanted(store.pairs(session, held.places), held.assignee, caller, asked)
-            found = store.page(session, wanted, size)
+            wanted, found = listed(session, self.desk.cities, caller, asked, size)
             reports = store.reports_of(session, found.cases)
         rows = [
             wire.case_row(case, reports[case.id], self.desk.city(case.jurisdiction_id))
@@ -47,6 +46,19 @@ class Cases(Door):
             caller = self._caller(session, "get_case")
             case = self._find(session, caller, jurisdiction_id, service_request_id)
             return self._shown(session, caller, case, language)
+
+
+def listed(
+    session: Session,
+    cities: Mapping[str, City],
+    caller: Caller,
+    asked: Mapping[str, Any],
+    size: int,
+) -> tuple[store.Wanted, store.Page]:
+    """Return what a list shall show, and a page of what it does."""
+    held = caller.held(cities, asked.get("queue"), asked)
+    wanted = _wanted(store.pairs(session, held.places), held.assignee, caller, asked)
+    return wanted, store.page(session, wanted, size)
 
 
 def _next(order: str, last: store.Mark | None) -> str | None:

@@ -70,6 +70,7 @@ class Tongue:
     services: Mapping[str, str]
     departments: Mapping[str, str]
     outcomes: Mapping[str, str]
+    states: Mapping[str, str] = field(default_factory=dict)
     date: str = "%Y-%m-%d"
     date_time: str = "%Y-%m-%d %H:%M"
     contact_email: str | None = None

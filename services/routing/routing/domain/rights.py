@@ -41,6 +41,7 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
     "get_notes": _LOOK,
     "post_note": _WRITE,
     "get_replies": _LOOK,
+    "post_bulk_move": _DO,
     "post_explanation": _KNOW,
     "get_departments": _LOOK,
     "post_handover": _WRITE,

@@ -1,6 +1,16 @@
 """Tables of routing and every query on them; sessions in, domain objects out."""
 
 from routing.store.almanacs import almanac_of, keep_almanac
+from routing.store.bulk import (
+    add_bulk_cases,
+    begin_bulk,
+    many_cases,
+    mark_all_seen,
+    said_of,
+    say_bulk,
+    seen_updates,
+    waiting_cases,
+)
 from routing.store.cases import (
     add_case,
     cases_after,
@@ -77,6 +87,7 @@ __all__ = [
     "Page",
     "Pairs",
     "Wanted",
+    "add_bulk_cases",
     "add_case",
     "add_decision",
     "add_early",
@@ -87,6 +98,7 @@ __all__ = [
     "add_notes",
     "almanac_of",
     "alone",
+    "begin_bulk",
     "cases_after",
     "claim_due",
     "contradicted",
@@ -109,6 +121,8 @@ __all__ = [
     "link_row",
     "links_of",
     "lock_case",
+    "many_cases",
+    "mark_all_seen",
     "mark_seen",
     "moves_of",
     "next_due",
@@ -122,8 +136,12 @@ __all__ = [
     "people",
     "report_of",
     "reports_of",
+    "said_of",
     "save_cases",
+    "say_bulk",
     "seal",
     "seen_update",
+    "seen_updates",
     "unsealed_cases",
+    "waiting_cases",
 ]

@@ -241,6 +241,28 @@ SEEN = sa.Table(
     _column("seen", _TIME),
 )
 
+BULKS = sa.Table(
+    "bulk",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    _column("sender", _TEXT),
+    _column("update_id", _TEXT),
+    _column("digest", sa.LargeBinary),
+    _column("begun", _TIME),
+    sa.UniqueConstraint("sender", "update_id"),
+)
+
+BULK_CASES = sa.Table(
+    "bulk_case",
+    METADATA,
+    sa.Column("bulk_id", sa.BigInteger, sa.ForeignKey("bulk.id"), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    _column("jurisdiction_id", _TEXT, nullable=True),
+    _column("service_request_id", _TEXT),
+    _column("revision", sa.BigInteger, nullable=True),
+    _column("said", JSONB, nullable=True),
+)
+
 EARLY = sa.Table(
     "early_update",
     METADATA,

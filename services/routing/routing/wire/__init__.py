@@ -8,6 +8,16 @@ from routing.wire.answers import (
     history,
     whole_case,
 )
+from routing.wire.bulk import (
+    bulk_digest,
+    bulk_moved,
+    bulk_refused,
+    bulk_repeated,
+    check_bulk,
+    read_token,
+    sealed_token,
+    worded,
+)
 from routing.wire.deadlines import clock_explained, in_words
 from routing.wire.explained import explained, supposed_report, verdict
 from routing.wire.facts import (
@@ -58,6 +68,10 @@ __all__ = [
     "UPDATE_SENT",
     "allowed_moves",
     "answers_of",
+    "bulk_digest",
+    "bulk_moved",
+    "bulk_refused",
+    "bulk_repeated",
     "case_answered",
     "case_assigned",
     "case_commented",
@@ -66,6 +80,7 @@ __all__ = [
     "case_row",
     "case_unassigned",
     "category",
+    "check_bulk",
     "clock_explained",
     "colleague",
     "deadline",
@@ -98,12 +113,14 @@ __all__ = [
     "read_note",
     "read_order",
     "read_tags",
+    "read_token",
     "replies",
     "request_routed",
     "retargeted",
     "routed_order",
     "said_for",
     "sealed_mark",
+    "sealed_token",
     "seen_row",
     "spoken_by",
     "supposed_report",
@@ -112,4 +129,5 @@ __all__ = [
     "verdict",
     "whole_case",
     "with_nul",
+    "worded",
 ]
