@@ -8,7 +8,7 @@ from servicekit.events import Event
 from sqlalchemy.orm import Session
 
 from intake import actions
-from intake.actions import supporting
+from intake.actions import kin, supporting
 
 
 def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str, Handler]:
@@ -19,8 +19,10 @@ def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str
 
     def case_moved(session: Session, event: Event) -> None:
         moved = actions.follow_case(session, ground, event, now=now())
+        kin.note_root(session, event)
         if moved is not None:
             supporting.tell_supporters(session, ground, moved, event, now=now())
+            kin.tell_duplicates(session, ground, moved, event, now=now())
 
     def media_stored(session: Session, event: Event) -> None:
         actions.keep_photo(session, ground, event)

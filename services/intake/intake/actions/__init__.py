@@ -356,15 +356,19 @@ def _tell(
     )
 
 
-def name_of_news(request: domain.Request) -> str | None:
+def name_of_news(request: domain.Request, event: Event) -> str | None:
     """Return the message that tells how a request stands now; None when nobody is written to."""
+    if request.state == "duplicate":
+        return "request_merged"
+    if event.data["from"] == "duplicate":
+        return "request_separated"
     if request.state in _SILENT:
         return None
     return "request_resolved" if request.state == "resolved" else "request_moved"
 
 
 def _news(ground: Ground, request: domain.Request, event: Event) -> domain.Message | None:
-    name = name_of_news(request)
+    name = name_of_news(request, event)
     if name is None:
         return None
     pack = ground.packs[request.jurisdiction_id]
@@ -375,6 +379,7 @@ def _news(ground: Ground, request: domain.Request, event: Event) -> domain.Messa
         link=ground.link(request),
         words=event.data["words"],
         outcome_code=event.data["outcome_code"],
+        other_request_id=event.data["duplicate_of"],
     )
 
 

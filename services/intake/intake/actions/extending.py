@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from intake import domain, store, wire
 from intake.actions import Ground
+from intake.domain.kin import ALONE
 from intake.domain.updates import Update
 
 Version = tuple[str, str, str]  # jurisdiction_id, service_code, version
@@ -24,6 +25,7 @@ def extend(
         notes.setdefault(update.service_request_id, []).append(update)
     counted = store.count_supporters(session, ids)
     asked = _asked_before(session, ground, requests)
+    related = store.publicly_related(session, ids)
     return [
         wire.extended(
             request,
@@ -32,6 +34,7 @@ def extend(
             notes=notes.get(request.service_request_id, []),
             supporters=counted.get(request.service_request_id, 0),
             asked=asked.get(_version(request)),
+            related=related.get(request.service_request_id, ALONE),
         )
         for request in requests
     ]

@@ -49,7 +49,7 @@ def tell_supporters(
     session: Session, ground: Ground, request: domain.Request, event: Event, *, now: datetime
 ) -> None:
     """Write down the news of a public request for each supporter, in each one's language."""
-    name = name_of_news(request)
+    name = name_of_news(request, event)
     if name is None or request.visibility != "public":
         return
     pack = ground.packs[request.jurisdiction_id]
@@ -62,6 +62,7 @@ def tell_supporters(
             link=link(ground, supporter.supporter_id),
             words=event.data["words"],
             outcome_code=event.data["outcome_code"],
+            other_request_id=event.data["duplicate_of"],
         )
         for supporter in store.supporters_to_tell(session, request.service_request_id)
     ]

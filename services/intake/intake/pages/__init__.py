@@ -19,6 +19,7 @@ from intake import actions, domain, store, wire
 from intake.definitions import Definitions
 from intake.pages.gate import Gate
 from intake.pages.joining import Joining, JoiningPages, joining_of, keep_secret
+from intake.pages.kin import beside
 from intake.pages.report_form import Keep, ReportForm
 
 HERE = Path(__file__).parent
@@ -140,6 +141,13 @@ class Pages:
         with self.db.begin() as session:
             steps = store.updates_of(session, [request.service_request_id])
             like_it = _like_it(session, pack, request) if received else []
+            others = beside(
+                session,
+                self.ground,
+                request,
+                lambda one: self._told(pack, one, language),
+                secret=secret,
+            )
         return flask.render_template(
             "report.html",
             request=request,
@@ -148,6 +156,7 @@ class Pages:
             told=self._told(pack, request, language),
             joining=joining,
             like_it=like_it,
+            beside=others,
             steps=[
                 (
                     pages.gettext("Somebody said")

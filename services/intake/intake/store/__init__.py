@@ -31,6 +31,13 @@ from intake.store.deliveries import (
     settle_delivery,
     webhooks_due,
 )
+from intake.store.kin import (
+    duplicates_of,
+    find_requests,
+    note_duplicate,
+    publicly_related,
+    related,
+)
 from intake.store.known import Known, Mark
 from intake.store.messages import (
     add_message,
@@ -136,9 +143,11 @@ __all__ = [
     "deliveries_of",
     "delivery_counts",
     "disable_webhook",
+    "duplicates_of",
     "entry_row",
     "find_definitions",
     "find_request",
+    "find_requests",
     "find_supporter",
     "find_token",
     "first_answer",
@@ -158,6 +167,7 @@ __all__ = [
     "message_row",
     "moves",
     "next_revision",
+    "note_duplicate",
     "number_changes",
     "numbers_given",
     "older_definitions",
@@ -168,10 +178,12 @@ __all__ = [
     "postpone_message",
     "public_request",
     "public_requests",
+    "publicly_related",
     "read_changes",
     "ready",
     "ready_webhook",
     "record_definitions",
+    "related",
     "reporter_email",
     "reporter_row",
     "request_row",

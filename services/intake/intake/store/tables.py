@@ -132,6 +132,17 @@ SUPPORTER = sa.Table(
     sa.Column("created_at", db.TIME),
 )
 
+# With whom a request is handled, or of whom it is a part; ``sequence`` is routing's last word.
+KIN = sa.Table(
+    "kin",
+    METADATA,
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("duplicate_of", sa.Text),
+    sa.Column("parent", sa.Text),
+    sa.Column("part_id", sa.Text),
+    sa.Column("sequence", sa.BigInteger, server_default=sa.text("0")),
+)
+
 HISTORY = sa.Table(
     "history",
     METADATA,

@@ -74,12 +74,19 @@ def move_of(event: Event) -> Move:
         sequence=event.sequence,
         state=data["to"],
         status=data["status"],
-        words=data["words"],
+        words=_with_number(data["words"], data["duplicate_of"]),
         media=tuple(data["media"]),
         expected_datetime=moment(data["expected_datetime"]),
         closed_datetime=moment(data["closed_datetime"]),
         at=georeport.read_datetime(data["moved_datetime"]),
     )
+
+
+def _with_number(words: str | None, root: str | None) -> str | None:
+    """Return words for everybody with the number of the request that another is handled with."""
+    if not root or root in (words or ""):
+        return words
+    return f"{words} ({root})" if words else root
 
 
 def moment(given: str | None) -> datetime | None:

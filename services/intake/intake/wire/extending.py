@@ -7,6 +7,7 @@ from servicekit import georeport
 from servicekit.packs import Attribute, Pack, text
 
 from intake.domain import Answer, Request
+from intake.domain.kin import ALONE, Related
 from intake.domain.updates import Update
 from intake.wire.rendering import DETAILED_STATUS, media_urls, shown
 
@@ -21,6 +22,7 @@ def extended(
     notes: Sequence[Update],
     supporters: int,
     asked: Sequence[Attribute] | None = None,
+    related: Related = ALONE,
 ) -> dict[str, Any]:
     """Return what anybody may see of a request who asks for extensions.
 
@@ -43,10 +45,18 @@ def extended(
             "supporters": supporters,
             "service_object_id": request.service_object_id,
             "service_object_type": request.service_object_type,
+            **_kin(related),
         },
         "attributes": georeport.Listed("answer", _answers(request, pack, asked)),
         "notes": list(_notes(request, pack, notes)),
     }
+
+
+def _kin(related: Related) -> dict[str, Any]:
+    """Return the numbers of those it belongs together with, where there are any."""
+    named = {"duplicate_of": related.duplicate_of, "parent": related.parent}
+    found: dict[str, Any] = {name: number for name, number in named.items() if number}
+    return found | ({"parts": georeport.Listed("part", related.parts)} if related.parts else {})
 
 
 def _answers(

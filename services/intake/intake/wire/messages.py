@@ -35,9 +35,11 @@ def write_message(
     link: str,
     words: str | None = None,
     outcome_code: str | None = None,
+    **more: str | None,
 ) -> Message:
-    """Return the pack's message of that name, filled in for a request.
+    """Return the pack's message of that name, filled in for a request and with what is beside it.
 
+    A pack that has none of that name says ``request_moved``.
     The id is made of the request's revision, so that the same news is written down once.
     """
     language = request.language
@@ -61,8 +63,10 @@ def write_message(
         "state": texts.states.get(request.state, request.state),
         "words": words,
         "outcome": text(outcome.name, language) if outcome else None,
+        **more,
     }
-    filled = texts.messages[name].filled(values)
+    template = texts.messages.get(name) or texts.messages["request_moved"]
+    filled = template.filled(values)
     return Message(
         message_id=f"{request.service_request_id}-{request.revision}-{name}",
         service_request_id=request.service_request_id,
