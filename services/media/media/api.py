@@ -21,6 +21,7 @@ from servicekit.outbox import Outbox
 from sqlalchemy.orm import Session, sessionmaker
 
 from media import actions, domain, store, wire
+from media.darkroom import Darkroom
 from media.domain import Caller, Photo, Placing, Upload, exif, picture
 from media.store import shelf
 
@@ -39,6 +40,7 @@ class Figures:
     kept: prometheus.Counter
     served: prometheus.Counter
     seconds: prometheus.Histogram
+    died: prometheus.Counter
 
     @classmethod
     def of(cls, registry: CollectorRegistry) -> Self:
@@ -50,6 +52,7 @@ class Figures:
             seconds=Histogram(
                 "media_photo_seconds", "Time to clean one photo", registry, buckets=_SECONDS
             ),
+            died=Counter("media_decoder_deaths", "Decoders that died at work", registry),
         )
 
 
@@ -57,11 +60,10 @@ class Figures:
 class Terms:
     """What is taken, from whom, and where the store is for those outside."""
 
-    limits: picture.Limits
+    most_bytes: int
     service_token: str = field(repr=False)
     store_url: str
     upload_ttl_s: int
-    decoders: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,7 @@ class Api:
     db: sessionmaker[Session]
     outbox: Outbox
     blobs: Blobs
+    darkroom: Darkroom
     figures: Figures
     now: Callable[[], datetime]
     # Pictures are decoded a few at a time, so that memory is bounded however many arrive; the
@@ -112,10 +115,10 @@ class Api:
             now=now,
             ttl_s=terms.upload_ttl_s,
             content_type=upload.content_type,
-            most_bytes=terms.limits.most_bytes,
+            most_bytes=terms.most_bytes,
         )
         url = f"{terms.store_url}/{self.blobs.bucket}"
-        return wire.upload_form(upload, url, signed.fields, terms.limits.most_bytes), 201
+        return wire.upload_form(upload, url, signed.fields, terms.most_bytes), 201
 
     async def complete_upload(self, upload_id: str) -> dict[str, Any]:
         """Clean and keep what arrived through a presigned upload."""
@@ -162,7 +165,7 @@ class Api:
 
     async def _decoded(self, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         if not self._decoders:  # made here, because a limiter belongs to a running loop
-            self._decoders.append(CapacityLimiter(self.terms.decoders))
+            self._decoders.append(CapacityLimiter(self.darkroom.processes))
         return await to_thread.run_sync(work, limiter=self._decoders[0])
 
     def _find(self, media_id: str) -> tuple[Photo, bool]:
@@ -188,7 +191,7 @@ class Api:
 
     def _clean(self, file: BinaryIO) -> picture.Picture:
         began = time.perf_counter()
-        cleaned = picture.clean(file, self.terms.limits)
+        cleaned = self.darkroom.clean(file)
         self.figures.seconds.observe(time.perf_counter() - began)
         self.figures.kept.inc(sum(len(one.data) for one in cleaned.renditions.values()))
         return cleaned
@@ -212,7 +215,7 @@ class Api:
             done = actions.photo_of_upload(session, upload)
         if done:
             return wire.receipt(done, upload.placing, exif.Hints())
-        data = shelf.arrived(self.blobs, upload, self.terms.limits.most_bytes)
+        data = shelf.arrived(self.blobs, upload, self.terms.most_bytes)
         if data is None:
             raise Conflict(f"nothing has arrived for upload {upload_id} yet")
         answer = self._kept_upload(upload, data, caller)

@@ -11,9 +11,10 @@ from servicekit.blobs import Blobs
 from servicekit.consumer import Handler
 from servicekit.process import Command, Process, Service, Tick
 
-from media import events, keeper, store
+from media import darkroom, events, keeper, store
 from media.api import Api, Figures, Terms
 from media.config import Config
+from media.darkroom import Darkroom
 from media.domain.picture import Limits
 
 COLLECT_EVERY_S = 60.0
@@ -30,18 +31,24 @@ def _blobs(config: Config) -> Blobs:
 def serve(process: Process) -> Any:
     """Return the ASGI application."""
     config = _config(process)
+    figures = Figures.of(process.metrics)
     api = Api(
         terms=Terms(
-            limits=Limits(most_bytes=config.most_bytes, most_pixels=config.most_pixels),
+            most_bytes=config.most_bytes,
             service_token=config.common.service_token,
             store_url=config.store_url,
             upload_ttl_s=config.upload_ttl_s,
-            decoders=config.decoders,
+        ),
+        darkroom=Darkroom(
+            limits=Limits(most_bytes=config.most_bytes, most_pixels=config.most_pixels),
+            processes=config.decoders,
+            died=figures.died,
+            work=darkroom.clean_file,
         ),
         db=process.db,
         outbox=process.outbox,
         blobs=_blobs(config),
-        figures=Figures.of(process.metrics),
+        figures=figures,
         now=process.now,
     )
     return web.build(process, api)

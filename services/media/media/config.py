@@ -17,7 +17,7 @@ class Config:
     store_url: str
     most_bytes: int
     most_pixels: int
-    decoders: int  # photos decoded at once by one process; each takes up to 0.3 GB for a moment
+    decoders: int  # photos decoded at once; each takes up to 150 MB for a moment
     upload_ttl_s: int
     forget_unplaced_s: int
     stale_writing_s: int  # longer than any upload can take between its first object and its row
@@ -31,7 +31,7 @@ class Config:
             bucket=optional(env, "MEDIA_BUCKET", "ombud-media"),
             store_url=optional(env, "MEDIA_STORE_URL", common.s3_endpoint).rstrip("/"),
             most_bytes=integer(env, "MEDIA_MAX_BYTES", 20 * 1024 * 1024),
-            most_pixels=integer(env, "MEDIA_MAX_PIXELS", 50_000_000),
+            most_pixels=integer(env, "MEDIA_MAX_PIXELS", 120_000_000),
             decoders=integer(env, "MEDIA_DECODERS", 2),
             upload_ttl_s=integer(env, "MEDIA_UPLOAD_TTL_S", 900),
             forget_unplaced_s=integer(env, "MEDIA_FORGET_UNPLACED_S", 7 * 24 * 3600),

@@ -7,13 +7,15 @@ import warnings
 import zlib
 from dataclasses import replace
 
+import pillow_heif
 import pytest
-from media.domain import exif, picture, sniff
-from PIL import ExifTags, Image, ImageCms, PngImagePlugin
+from media.domain import decoding, drawing, exif, picture, sniff
+from PIL import ExifTags, Image, ImageChops, ImageCms, PngImagePlugin
 from PIL.TiffImagePlugin import IFDRational
 from servicekit.errors import BadInput, TooLarge, Unavailable, UnsupportedMedia
 
 LIMITS = picture.Limits(most_bytes=20 * 1024 * 1024, most_pixels=50_000_000)
+pillow_heif.register_heif_opener()  # that tests can write HEIC
 SECRET = b"SECRET-43.4623N-3.8099W"
 FORMATS = ["JPEG", "PNG", "GIF", "WEBP", "HEIF", "AVIF"]
 
@@ -426,15 +428,64 @@ def test_what_ends_before_its_picture_is_named():
 
 
 def test_an_exif_that_breaks_its_reader_turns_nothing():
-    class Broken:
-        def getexif(self):
-            raise ValueError
+    def broken():
+        raise ValueError
 
-    assert exif.orientation(Broken()) == 1
-    assert exif.hints(Broken()) == exif.Hints()
+    assert exif.orientation(broken) == 1
+    assert exif.hints(broken) == exif.Hints()
 
 
 def test_the_largest_jpeg_is_decoded_at_an_eighth(monkeypatch):
-    monkeypatch.setattr(picture, "DRAFT_PIXELS", 100)
+    monkeypatch.setattr(decoding, "DRAFT_PIXELS", 100)
 
     assert clean(encoded(a_scene(800, 800))).renditions["full"].width == 100
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "CMYK", "I;16", "P", "1", "LA"])
+@pytest.mark.parametrize("size", [(300, 400), (4500, 70), (70, 4500)])
+def test_a_picture_drawn_in_strips_is_the_one_drawn_at_once(mode, size, monkeypatch):
+    scene = Image.effect_noise(size, 90).convert("L" if mode == "I;16" else "RGB")
+    image = scene.convert("I").convert("I;16") if mode == "I;16" else scene.convert(mode)
+
+    monkeypatch.setattr(drawing, "STRIP_PIXELS", 10**9)
+    at_once = drawing.draw(drawing.sheet_of(image.copy()), 333)
+    monkeypatch.setattr(drawing, "STRIP_PIXELS", 7_000)
+    in_strips = drawing.draw(drawing.sheet_of(image.copy()), 333)
+
+    assert in_strips.mode == at_once.mode
+    most = ImageChops.difference(in_strips, at_once).convert("L").getextrema()[1]
+    assert most <= 1, "more than rounding"
+
+
+def test_a_picture_that_takes_much_memory_is_kept_a_little_smaller(monkeypatch):
+    monkeypatch.setattr(picture, "FULL_SIDE", 100)
+    monkeypatch.setattr(picture, "SPARING_SIDE", 70)
+
+    assert clean(encoded(a_scene(100, 100))).renditions["full"].width == 100
+    assert clean(encoded(a_scene(102, 100))).renditions["full"].width == 70
+
+
+def test_each_type_has_as_many_pixels_as_its_decoder_has_memory_for(monkeypatch):
+    kinds = {
+        "JPEG": encoded(a_scene()),
+        decoding.PROGRESSIVE: encoded(a_scene(), progressive=True),
+        "PNG": encoded(a_scene(), "PNG"),
+        "GIF": encoded(a_scene(), "GIF"),
+        "WebP": encoded(a_scene(), "WEBP"),
+        "AVIF": encoded(a_scene(), "AVIF"),
+        "HEIC": encoded(a_scene(), "HEIF"),
+        decoding.SEE_THROUGH: encoded(a_scene(mode="RGBA"), "HEIF"),
+    }
+    assert kinds.keys() == decoding.MOST_PIXELS.keys()
+
+    for name, data in kinds.items():
+        monkeypatch.setattr(decoding, "MOST_PIXELS", {**dict.fromkeys(kinds, 10**6), name: 3071})
+        with pytest.raises(TooLarge, match=f"pixels allowed as {name}$"):
+            clean(data)
+
+
+def test_what_the_camera_of_an_iphone_knew_is_read():
+    found = clean(encoded(a_scene(), "HEIF", exif=an_exif().tobytes())).hints
+
+    assert found.position == exif.Position(lat=43.4623, long=-3.8099)
+    assert found.taken == "2031-05-05T10:11:12+02:00"

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,31 +34,23 @@ class Hints:
     taken: str | None = None
 
 
-def hints(image: Image.Image) -> Hints:
+def hints(read: Callable[[], Image.Exif]) -> Hints:
     """Read place and time; what is missing or makes no sense is None."""
     found = Hints()
     with contextlib.suppress(Exception):  # hostile bytes may break the reader in any way
-        found = Hints(taken=_taken(_plain(image), _ifd(image, ExifTags.IFD.Exif)))
+        found = Hints(taken=_taken(dict(read()), read().get_ifd(ExifTags.IFD.Exif)))
     with contextlib.suppress(Exception):
-        found = Hints(_position(_ifd(image, ExifTags.IFD.GPSInfo)), found.taken)
+        found = Hints(_position(read().get_ifd(ExifTags.IFD.GPSInfo)), found.taken)
     return found
 
 
-def orientation(image: Image.Image) -> int:
+def orientation(read: Callable[[], Image.Exif]) -> int:
     """Return how the picture must be turned, 1 to 8 as EXIF counts; 1 when nothing usable says."""
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        value = read().get(ExifTags.Base.Orientation, 1)
     except Exception:  # noqa: BLE001 - as above
         return 1
     return value if isinstance(value, int) else 1
-
-
-def _plain(image: Image.Image) -> Mapping[int, Any]:
-    return dict(image.getexif())
-
-
-def _ifd(image: Image.Image, which: ExifTags.IFD) -> Mapping[int, Any]:
-    return image.getexif().get_ifd(which)
 
 
 def _taken(plain: Mapping[int, Any], details: Mapping[int, Any]) -> str | None:

@@ -12,15 +12,14 @@ Pure: bytes in, bytes out; no clock, no network, no files of its own.
 import hashlib
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import pillow_heif
-from PIL import Image, ImageCms
+from PIL import Image
 from servicekit.errors import BadInput, TooLarge, Unavailable
 
-from media.domain import exif, sniff
+from media.domain import decoding, drawing, exif, sniff
+from media.domain.decoding import Limits
 
 SIDES = {"2048": 2048, "1024": 1024, "320": 320}
 FULL = "full"
@@ -28,8 +27,7 @@ SIZES = (FULL, *SIDES)
 CONTENT_TYPE = "image/jpeg"
 
 FULL_SIDE = 4096  # longest side of what is kept; bounds memory and what one photo costs for ever
-DRAFT_PIXELS = 25_000_000  # a JPEG above this is decoded at a half, a quarter or an eighth
-MOST_SCANS = 128  # of a progressive JPEG; cameras write one, good encoders up to 20
+SPARING_SIDE = 3072  # the same for a picture that takes much memory itself
 QUALITY = {FULL: 90, "2048": 85, "1024": 82, "320": 80}
 
 _ROTATIONS = {
@@ -41,19 +39,7 @@ _ROTATIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SIXTEEN_BITS = {"I;16", "I;16L", "I;16B", "I;16N", "I"}
 _JFIF = b"JFIF\x00"
-_BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-pillow_heif.register_heif_opener(thumbnails=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What is refused before anything is decoded."""
-
-    most_bytes: int
-    most_pixels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +73,11 @@ def clean(file: BinaryIO, limits: Limits) -> Picture:
     _check_bytes(file, limits)
     kind = sniff.kind_of(file)
     try:
-        image = _opened(file, kind, limits)
-        hints = exif.hints(image)
-        full = _redrawn(image)
-        if full is not image:
-            image.close()
-        return _picture(full, kind.content_type, hints)
+        decoded = decoding.decode(file, kind, limits)
+        full = drawing.draw(decoded.sheet, _side_of(decoded.sheet.size))
+        if decoded.orientation in _ROTATIONS:
+            full = full.transpose(_ROTATIONS[decoded.orientation])
+        return _picture(full, kind.content_type, decoded.hints)
     except MemoryError as error:
         raise Unavailable("there is no memory for a photo of this size now") from error
 
@@ -102,7 +87,7 @@ def smaller(full: bytes, size: str) -> Rendition:
     with Image.open(io.BytesIO(full), formats=("JPEG",)) as image:
         image.draft("RGB", (SIDES[size], SIDES[size]))
         image.load()
-        return _encoded(_within(image, SIDES[size]), size)
+        return _encoded(drawing.scaled(image, SIDES[size]), size)
 
 
 def _check_bytes(file: BinaryIO, limits: Limits) -> None:
@@ -114,110 +99,8 @@ def _check_bytes(file: BinaryIO, limits: Limits) -> None:
         raise TooLarge(f"the photo has {count} bytes, more than the {limits.most_bytes} allowed")
 
 
-def _opened(file: BinaryIO, kind: sniff.Kind, limits: Limits) -> Image.Image:
-    """Read the header only and refuse by what it says."""
-    with _told(kind, limits):
-        image = Image.open(file, formats=(kind.decoder,))
-    width, height = image.size
-    if width * height > limits.most_pixels:
-        raise _too_many_pixels(limits)
-    if kind is sniff.JPEG:
-        _check_scans(file, kind)
-        _draft(image)
-    with _told(kind, limits):
-        image.load()
-    return image
-
-
-@contextmanager
-def _told(kind: sniff.Kind, limits: Limits) -> Iterator[None]:
-    """Tell a decoder's errors in ours."""
-    try:
-        yield
-    except _BOMBS as error:
-        raise _too_many_pixels(limits) from error
-    except MemoryError:
-        raise
-    except Exception as error:  # decoders answer hostile bytes with anything
-        text = f"the photo cannot be read: the {kind.name} is damaged or cut off"
-        raise BadInput(text) from error
-
-
-def _too_many_pixels(limits: Limits) -> TooLarge:
-    most = limits.most_pixels / 1e6
-    return TooLarge(f"the photo has more than the {most:g} million pixels allowed")
-
-
-def _check_scans(file: BinaryIO, kind: sniff.Kind) -> None:
-    """Refuse a progressive JPEG whose many scans would cost minutes (FF DA starts a scan)."""
-    place, scans, last = file.tell(), 0, b""
-    file.seek(0)
-    while chunk := file.read(1 << 20):
-        scans += (last + chunk).count(b"\xff\xda")
-        last = chunk[-1:]
-    file.seek(place)
-    if scans > MOST_SCANS:
-        raise BadInput(f"the photo cannot be read: the {kind.name} has {scans} scans")
-
-
-def _draft(image: Image.Image) -> None:
-    width, height = image.size
-    fits = (scale for scale in (1, 2, 4) if width * height <= DRAFT_PIXELS * scale * scale)
-    scale = next(fits, 8)
-    image.draft(None, (width // scale, height // scale))
-
-
-def _redrawn(image: Image.Image) -> Image.Image:
-    """Return the picture upright in sRGB, no side longer than FULL_SIDE, knowing nothing else.
-
-    Lets go of ``image`` as soon as it can: two of its size at once is what a photo may cost.
-    """
-    orientation, profile = exif.orientation(image), image.info.get("icc_profile")
-    drawn = _within(_opaque(image), FULL_SIDE)
-    if drawn is not image:
-        image.close()
-    drawn = _in_srgb(drawn, profile)
-    if orientation in _ROTATIONS:
-        drawn = drawn.transpose(_ROTATIONS[orientation])
-    return drawn
-
-
-def _opaque(image: Image.Image) -> Image.Image:
-    """Return the picture as L, RGB or CMYK of 8 bits; what is see-through shows white."""
-    if image.mode in {"L", "RGB", "CMYK"}:
-        return image
-    if image.mode in _SIXTEEN_BITS:
-        return image.point(lambda value: value * (1 / 256)).convert("L")
-    if not image.has_transparency_data:
-        return image.convert("L" if image.mode == "1" else "RGB")
-    clear = image.convert("RGBA")
-    white = Image.new("RGB", clear.size, "white")
-    white.paste(clear, mask=clear.getchannel("A"))
-    return white
-
-
-def _within(image: Image.Image, side: int) -> Image.Image:
-    """Return the picture scaled down so that no side is longer; never enlarged."""
-    longest = max(image.size)
-    if longest <= side:
-        return image
-    width, height = (max(1, round(length * side / longest)) for length in image.size)
-    # Hamming scales down as well as bicubic does and costs a third less; Lanczos costs the double.
-    return image.resize((width, height), Image.Resampling.HAMMING, reducing_gap=2.0)
-
-
-def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Apply the colour profile, if there is a usable one, and return plain RGB (or grey)."""
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if not ImageCms.getProfileDescription(source).startswith("sRGB"):
-                srgb = ImageCms.createProfile("sRGB")
-                made = ImageCms.profileToProfile(image, source, srgb, outputMode="RGB")
-                image = made or image
-        except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-            pass  # a broken profile, or one of other channels: the bare numbers are the best guess
-    return image if image.mode in {"L", "RGB"} else image.convert("RGB")
+def _side_of(size: tuple[int, int]) -> int:
+    return FULL_SIDE if size[0] * size[1] <= FULL_SIDE * FULL_SIDE else SPARING_SIDE
 
 
 def _picture(full: Image.Image, source_type: str, hints: exif.Hints) -> Picture:
@@ -225,7 +108,7 @@ def _picture(full: Image.Image, source_type: str, hints: exif.Hints) -> Picture:
     image = full
     for size, side in SIDES.items():
         if max(full.size) > side:
-            image = _within(image, side)
+            image = drawing.scaled(image, side)
             renditions[size] = _encoded(image, size)
     media_id = hashlib.sha256(renditions[FULL].data).hexdigest()
     return Picture(media_id, source_type, renditions, hints)
