@@ -15,7 +15,8 @@ ROOMS = {
     "store": {"domain"},
     "wire": {"domain"},
     "actions": {"domain", "store", "wire"},
-    "api": CORE | {"photos", "caller", "entrance", "keyring", "staff", "feed", "definitions"},
+    "api": CORE
+    | {"darkroom", "photos", "caller", "entrance", "keyring", "staff", "feed", "definitions"},
     "pages": CORE | {"definitions"},
     "events": CORE,
     "config": set(),
@@ -37,6 +38,7 @@ ROOMS = {
     "witness": {"store"},  # routing: what the log remembers of histories
     "simulation": CORE | {"cities"},  # routing: the command that asks what if
     "explaining": CORE | {"cities"},  # routing: the command that says why
+    "darkroom": {"domain"},  # media: processes in which photos are decoded
     "keeper": {"config", "domain", "store"},  # media: the timed work
     "rebuild": {"actions", "store", "wire"},  # metrics: the command
     "gauges": {"actions", "domain"},  # metrics: the figures for Prometheus

@@ -106,7 +106,7 @@ def _heic(file: BinaryIO) -> _Header:
         mode, stride, (width, height) = heif.mode, heif.stride, heif.size
 
         def rows(top: int, bottom: int) -> Image.Image:
-            part = kept[0][top * stride : bottom * stride]
+            part = bytes(kept[0][top * stride : bottom * stride])
             return Image.frombuffer(mode, (width, bottom - top), part, "raw", mode, stride, 1)
 
         return drawing.Sheet((width, height), rows, info.get("icc_profile"), kept.clear)

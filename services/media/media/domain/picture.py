@@ -19,7 +19,6 @@ from PIL import Image
 from servicekit.errors import BadInput, TooLarge, Unavailable
 
 from media.domain import decoding, drawing, exif, sniff
-from media.domain.decoding import Limits
 
 SIDES = {"2048": 2048, "1024": 1024, "320": 320}
 FULL = "full"
@@ -39,6 +38,7 @@ _ROTATIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+Limits = decoding.Limits
 _JFIF = b"JFIF\x00"
 
 
