@@ -54,6 +54,23 @@ def test_a_case_counts_for_the_department_that_holds_it_now(session, told, hear,
     ]
 
 
+def test_a_case_counts_for_the_category_that_the_city_says_it_is_of(session, told, hear, book):
+    hole = {"service_code": "hole"}
+    heard = [
+        told.submitted("SDR-1"),
+        told.routed("SDR-1"),
+        told.moved("SDR-1", "routed", **hole),
+        told.routed("SDR-1", department="roads", **hole),
+    ]
+    for event in heard[::-1]:  # whatever came first
+        hear(session, event)
+
+    ranking = asked(session, book, "categories").ranking
+    assert [(row.group, row.values["requests"]) for row in ranking] == [
+        ({"service_code": "hole"}, 1)
+    ]
+
+
 def test_in_arrears_is_what_a_breach_says_until_the_case_is_closed(session, told, hear, book):
     for event in (told.submitted("SDR-1"), told.routed("SDR-1"), told.breached("SDR-1")):
         hear(session, event)

@@ -151,6 +151,25 @@ def test_a_rebuild_mends_what_went_wrong(process, kafka, clean, told, capsys):
     assert tallies(clean) == right
 
 
+def test_a_rebuild_counts_a_case_by_the_category_it_was_given_last(process, kafka, clean, told):
+    hole = {"service_code": "hole"}
+    send(
+        kafka,
+        [
+            told.submitted("SDR-1"),
+            told.routed("SDR-1"),
+            told.moved("SDR-1", "routed", **hole),
+            told.routed("SDR-1", **hole),
+        ],
+    )
+    assert rebuild(process, ZONES, []) == 0
+
+    with clean() as session:
+        counted = sa.select(store.ROLLUP.c.service_code, sa.func.sum(store.ROLLUP.c.requests))
+        rows = session.execute(counted.group_by(store.ROLLUP.c.service_code)).all()
+    assert {code for code, count in rows if code and count} == {"hole"}
+
+
 def test_a_rebuild_that_breaks_off_leaves_the_figures_as_they_were(
     process, kafka, clean, told, monkeypatch
 ):

@@ -105,16 +105,19 @@ def submit_requests(
 def show_department(session: Session, ground: Ground, event: Event) -> None:
     """Show who answers for a request, as routing said."""
     before = _locked(session, event.subject)
+    named = _as_named(ground, before, event)
     expected, at = event.data["expected_datetime"], event.data["routed_datetime"]
     after = domain.routed(
-        before,
+        named,
         sequence=event.sequence,
         department=event.data["department"],
         agency_responsible=event.data["agency_responsible"],
         expected_datetime=wire.moment(expected),
         at=wire.moment(at) or event.time,
     )
-    _save(session, ground, before, after)
+    after = _save(session, ground, before, after)
+    if after.visibility != before.visibility:
+        _publish(session, ground, after, now=event.time)
 
 
 def follow_case(
@@ -127,12 +130,14 @@ def follow_case(
     before = _locked(session, event.subject)
     move = wire.move_of(event)
     store.add_move(session, before.service_request_id, move)
-    after = domain.moved(before, move, private_service=_is_private(ground, before))
+    named = _as_named(ground, before, event)
+    after = domain.moved(named, move, private_service=_is_private(ground, named))
     if after == before:
         return None
     after = _save(session, ground, before, after)
-    if before.visibility == "pending" != after.visibility:
+    if before.visibility != after.visibility:
         _publish(session, ground, after, now=now)
+    if before.visibility == "pending" != after.visibility:
         welcoming.greet(session, ground, after, now)
     if now - move.at >= NEWS:
         return None
@@ -300,6 +305,27 @@ def _locked(session: Session, service_request_id: str) -> domain.Request:
     if request is None:
         raise NotFound(f"service_request_id {service_request_id!r} was not found")
     return request
+
+
+def _as_named(ground: Ground, request: domain.Request, event: Event) -> domain.Request:
+    """Return the request as one to the service that routing names; unchanged by an older word."""
+    code = event.data["service_code"]
+    if event.sequence <= request.heard_sequence or code == request.service_code:
+        return request
+    pack = ground.pack(request.jurisdiction_id)
+    service = pack.services.get(code)
+    about = (
+        wire.service_of(service, pack.city.language)
+        if service
+        else domain.Service(
+            service_code=code,
+            service_name=code,
+            service_group=event.data["service_group"],
+            type="realtime",
+            private=False,
+        )
+    )
+    return domain.recategorised(request, about)
 
 
 def _is_private(ground: Ground, request: domain.Request) -> bool:

@@ -69,4 +69,5 @@ def _asked_before(
 
 
 def _version(request: domain.Request) -> Version:
-    return request.jurisdiction_id, request.service_code, request.definition_version or ""
+    version = request.definition_version or ""
+    return request.jurisdiction_id, request.answered_service_code, version

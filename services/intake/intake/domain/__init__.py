@@ -176,9 +176,20 @@ class Request:
     service_object_type: str | None = None
     definition_version: str | None = None
     stale_form: bool = False
+    reported_service_code: str | None = None  # the reporter's, where the city chose another
     revision: int = 1
     routed_sequence: int = 0
     moved_sequence: int = 0
+
+    @property
+    def answered_service_code(self) -> str:
+        """The service whose questions the answers were made for."""
+        return self.reported_service_code or self.service_code
+
+    @property
+    def heard_sequence(self) -> int:
+        """The newest that was heard of routing."""
+        return max(self.routed_sequence, self.moved_sequence)
 
     @property
     def answers_to_its_id(self) -> bool:
@@ -304,6 +315,28 @@ def open_request(
         service_object_type=report.service_object_type,
         definition_version=report.definition_version,
         stale_form=report.stale_form,
+    )
+
+
+def recategorised(request: Request, service: Service) -> Request:
+    """Return the request as one to the service that the city says it is about.
+
+    What was answered stays, and which service it was answered to. Nothing that goes to a private
+    service stays public; what comes from one does not become so by itself.
+    """
+    code = service.service_code
+    if code == request.service_code:
+        return request
+    hides = service.private and request.visibility == "public"
+    return dataclasses.replace(
+        request,
+        service_code=code,
+        service_name=service.service_name,
+        service_group=service.service_group,
+        reported_service_code=None
+        if code == request.answered_service_code
+        else request.answered_service_code,
+        visibility="private" if hides else request.visibility,
     )
 
 

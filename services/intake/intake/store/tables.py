@@ -54,6 +54,7 @@ REQUEST = sa.Table(
     sa.Column("title", sa.Text),
     sa.Column("service_object_id", sa.Text),
     sa.Column("service_object_type", sa.Text),
+    sa.Column("reported_service_code", sa.Text),
 )
 
 SERVICE_DEFINITION = sa.Table(

@@ -66,7 +66,7 @@ def _answers(
 
     One to a question that nobody knows any more may have been private: it is left out.
     """
-    service = pack.services.get(request.service_code)
+    service = pack.services.get(request.answered_service_code)
     today = {one.code: one for one in service.attributes} if service else {}
     meant = today if asked is None else {one.code: one for one in asked}
     kept = {one.code for one in (*today.values(), *meant.values()) if one.private}
