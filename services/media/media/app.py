@@ -9,6 +9,7 @@ from typing import Any
 from servicekit import db, keys, web
 from servicekit.blobs import Blobs
 from servicekit.consumer import Handler
+from servicekit.photolinks import PhotoLinks
 from servicekit.process import Command, Process, Service, Tick
 
 from media import darkroom, events, keeper, store
@@ -48,6 +49,7 @@ def serve(process: Process) -> Any:
         db=process.db,
         outbox=process.outbox,
         blobs=_blobs(config),
+        links=PhotoLinks(config.common.public_url, config.common.service_token),
         figures=figures,
         now=process.now,
     )

@@ -2,12 +2,16 @@
 
 import hashlib
 import io
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from media.domain import picture
 from PIL import Image
+from servicekit.photolinks import PhotoLinks
 
 CITY, OTHER_CITY = "santander.es", "itanhaem.sp.gov.br"
+TOKEN = "a-token-between-services"
 
 
 def test_a_photo_is_kept_cleaned_under_the_hash_of_its_content(media, a_photo):
@@ -294,3 +298,45 @@ def test_the_same_photo_many_times_at_once_is_one_photo(media, a_photo):
     assert media.rows("SELECT count(*) FROM photo") == [{"count": 1}]
     assert media.rows("SELECT count(*) FROM placement") == [{"count": 1}]
     assert media.rows("SELECT count(*) FROM writing") == [{"count": 0}]
+
+
+def test_a_signed_link_shows_a_hidden_photo_until_it_ends(media):
+    media_id = media.brought()["media_id"]
+    media.submitted(visibility="private", media=[media_id])
+    signed = PhotoLinks("", TOKEN, lasts_s=3600).url(media_id, "1024", media.clock())
+
+    assert media.see(f"/media/v1/{media_id}/1024.jpg").status_code == 404
+    answer = media.see(signed)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-store")
+
+    media.clock.forward(hours=1, minutes=20)
+    assert media.see(signed).status_code == 404
+
+
+def test_a_signed_link_opens_nothing_but_what_it_was_signed_for(media, a_photo):
+    one, other = (media.brought(a_photo(number))["media_id"] for number in (1, 2))
+    now = media.clock()
+    signed = PhotoLinks("", TOKEN).url(one, "1024", now)
+    later = re.sub(r"expires=(\d+)", lambda found: f"expires={int(found[1]) + 600}", signed)
+    strange = PhotoLinks("", "another secret").url(one, "1024", now)
+    far = PhotoLinks("", TOKEN, lasts_s=10**7).url(one, "1024", now)
+
+    assert media.see(signed).status_code == 200
+    for bent in (signed.replace(one, other), signed.replace("1024", "full"), later, strange, far):
+        assert media.see(bent).status_code == 404
+    assert media.see(signed.split("&")[0]).status_code == 404
+
+
+def test_no_link_opens_anything_where_services_share_no_secret():
+    links = PhotoLinks("https://city.example", "")
+    now = datetime(2031, 5, 6, tzinfo=UTC)
+
+    assert links.url("ab", "320", now) == "https://city.example/media/v1/ab/320.jpg"
+    assert not links.opens("ab", "320", int(now.timestamp()) + 60, "", now)
+
+
+def test_links_made_one_after_the_other_are_the_same():
+    links, now = PhotoLinks("", TOKEN), datetime(2031, 5, 6, 7, 11, tzinfo=UTC)
+
+    assert links.urls("ab", now) == links.urls("ab", now + timedelta(minutes=5))
+    assert links.url("ab", "320", now) != links.url("ab", "320", now + timedelta(minutes=15))
