@@ -13,7 +13,7 @@ from datetime import datetime
 
 SIZES = ("320", "1024", "2048", "full")
 STEP_S = 600
-"""Links made within this time of each other are the same: a page asked again shows the same ones."""
+"""Links made within this time of each other are the same, so that a page may keep them."""
 MOST_S = 24 * 3600
 _PURPOSE = b"ombud photo link 1"
 
