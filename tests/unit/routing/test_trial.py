@@ -154,6 +154,18 @@ def test_the_log_tells_how_the_clocks_of_a_case_ran():
     assert history.category == ("lamp", "lights", "high")
 
 
+def test_a_duplicate_that_was_none_goes_on_and_its_answer_is_taken_back():
+    history = History()
+    history.hear(moved(1, "duplicate", 1))
+    history.hear(moved(2, "duplicate", 2))
+    history.hear(moved(3, "routed", 3, first_answered_datetime=None))
+
+    assert history.runs(MONDAY) == (
+        Run(kind="first_answer", started=MONDAY),
+        Run(kind="solution", started=MONDAY),
+    )
+
+
 def test_a_case_that_nobody_moved_is_still_waited_for():
     assert History().runs(MONDAY) == (
         Run(kind="first_answer", started=MONDAY),

@@ -47,8 +47,8 @@ class History:
         said = event.data
         at, to = wire.read_moment(said["moved_datetime"]), said["to"]
         self.category = (said["service_code"], said["service_group"], said.get("priority"))
-        if said["first_answered_datetime"]:
-            self.answered = wire.read_moment(said["first_answered_datetime"])
+        answered = said["first_answered_datetime"]  # None again: the answer was taken back
+        self.answered = wire.read_moment(answered) if answered else None
         if not self.rounds:
             self.rounds = [Run(kind=SOLUTION, started=wire.read_moment(said["requested_datetime"]))]
         if to == "reopened":
@@ -66,8 +66,9 @@ def _moved(run: Run, to: str, at: datetime) -> Run:
     """Return a run after a move, as the clocks of routing take it."""
     paused = bool(run.pauses) and run.pauses[-1].ended is None
     pauses, stopped = run.pauses, run.stopped
-    if stopped or to in _RUNS_ON:
+    if to in _RUNS_ON or (stopped and to in ENDED):
         return run
+    stopped = None  # a duplicate that was none goes on as if it had not been closed
     if to == "waiting" and not paused:
         pauses = (*pauses, Pause(at))
     if to != "waiting" and paused:
