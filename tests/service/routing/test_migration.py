@@ -11,5 +11,7 @@ def test_migrations_make_the_tables_that_the_code_uses(engine):
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         faults = compare_metadata(context, [store.METADATA, SHARED])
 
-    ours = [fault for fault in faults if "alembic_version" not in str(fault)]
+    # PostgreSQL writes an index of an expression in its own words, which cannot be compared.
+    beside = ("alembic_version", "ix_case_words_said")
+    ours = [fault for fault in faults if not any(name in str(fault) for name in beside)]
     assert ours == []

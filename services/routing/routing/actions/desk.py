@@ -16,7 +16,7 @@ from routing import store, wire
 from routing.domain import City, Clock, Step, explain
 from routing.domain.cases import Case, recorded
 from routing.domain.history import FIRING, MOVE, NOTE
-from routing.domain.moves import NOT_OURS
+from routing.domain.moves import CLOCK, NOT_OURS
 
 EVENTS = "routing.events"
 
@@ -138,11 +138,18 @@ class Ledger:
         store.add_notes(session, self.notes)
         store.add_links(session, self.links)
         store.add_events(session, self.events)
+        store.write_words(session, self._said())
         for row in self.moves:
             self.desk.count(row["move"])
             if row["move"] == NOT_OURS:
                 city = self.cases[row["case_id"]].jurisdiction_id
                 self.desk.given_back(city, row["department"])
+
+    def _said(self) -> set[int]:
+        """Return the cases that are found by other words than before."""
+        said = ("words", "reason", "answer", "service_code")
+        rows = (row for row in (*self.moves, *self.notes) if row["role"] != CLOCK)
+        return {row["case_id"] for row in rows if any(map(row.get, said))}
 
     def take(self, other: "Ledger") -> None:
         """Add what another ledger gathered."""

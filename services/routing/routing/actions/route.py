@@ -37,6 +37,7 @@ def route_request(
     ledger.moves[0]["case_id"] = stored.id
     ledger.write(session)
     store.add_decision(session, {**decision, "case_id": stored.id})
+    store.write_words(session, [stored.id])
     note_skipped(desk, stored, to)
     return stored
 

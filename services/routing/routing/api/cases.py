@@ -58,7 +58,17 @@ def listed(
     """Return what a list shall show, and a page of what it does."""
     held = caller.held(cities, asked.get("queue"), asked)
     wanted = _wanted(store.pairs(session, held.places), held.assignee, caller, asked)
+    if asked.get("q"):
+        return wanted, store.find(session, wanted, asked["q"], _names(wanted.places, cities), size)
     return wanted, store.page(session, wanted, size)
+
+
+def _names(places: store.Pairs, cities: Mapping[str, City]) -> dict[str, list[tuple[str, str]]]:
+    """Return code and name of the services of the cities that are searched."""
+    return {
+        city: [(one.service_code, one.name) for one in cities[city].services.values()]
+        for city, _ in places
+    }
 
 
 def _next(order: str, last: store.Mark | None) -> str | None:

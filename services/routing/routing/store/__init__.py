@@ -25,6 +25,7 @@ from routing.store.cases import (
     reports_of,
     save_cases,
 )
+from routing.store.finding import find
 from routing.store.histories import (
     Contradicted,
     History,
@@ -73,6 +74,7 @@ from routing.store.records import (
     seen_update,
 )
 from routing.store.tables import CASES, KEYS, LOCAL, METADATA
+from routing.store.words import write_words
 
 __all__ = [
     "CASES",
@@ -109,6 +111,7 @@ __all__ = [
     "early_of",
     "early_updates",
     "end_link",
+    "find",
     "find_cases",
     "find_link",
     "firings_of",
@@ -144,4 +147,5 @@ __all__ = [
     "seen_updates",
     "unsealed_cases",
     "waiting_cases",
+    "write_words",
 ]

@@ -134,6 +134,26 @@ def page(session: Session, wanted: Wanted, size: int) -> Page:
     return Page(cases_of(session, rows[:size]), last)
 
 
+def paged(session: Session, hits: Sequence[Mark], size: int) -> Page:
+    """Return the page of cases that were found, in the order in which they are given."""
+    shown = [hit.id for hit in hits[:size]]
+    rows = session.execute(sa.select(CASES).where(c.id.in_(shown))).all()
+    found = {case.id: case for case in cases_of(session, rows)}
+    return Page([found[one] for one in shown], hits[size - 1] if len(hits) > size else None)
+
+
+def outermost(session: Session, places: Pairs, *, newest: bool) -> datetime | None:
+    """Return when the oldest, or the newest, case of the places was requested."""
+    place = _place(places)
+    mine = sa.select(c.requested).where(
+        c.jurisdiction_id == place.c.city, c.department == place.c.department
+    )
+    order = c.requested.desc() if newest else c.requested.asc()
+    one = mine.order_by(order).limit(1).correlate(place).lateral("one")
+    last = f.max(one.c.requested) if newest else f.min(one.c.requested)
+    return session.scalar(sa.select(last).select_from(place.join(one, sa.true())))
+
+
 def walk(wanted: Wanted, size: int) -> Any:
     """Return the query for number (``id``) and order (``by``) of the first cases, in order."""
     by, _ = _BY[wanted.order]

@@ -115,6 +115,21 @@ REPORTS = sa.Table(
     _column("data", JSONB),
 )
 
+CASE_WORDS = sa.Table(
+    "case_words",
+    METADATA,
+    sa.Column("case_id", sa.BigInteger, sa.ForeignKey("casefile.id"), primary_key=True),
+    _column("jurisdiction_id", sa.Text(collation="C")),
+    _column("span", sa.Integer),
+    _column("words", sa.Text(collation="C")),
+)
+# Each word with its city and the ten days that it was said in; as ix_case_words_said has it, which
+# the migration alone makes.
+WORDS_INDEXED: Any = sa.literal_column(
+    "array_to_tsvector(string_to_array(ltrim(replace(rtrim(case_words.words), ' ', ' ' ||"
+    " case_words.jurisdiction_id || '/' || case_words.span || '/')), ' '))"
+)
+
 CLOCKS = sa.Table(
     "clock",
     METADATA,
