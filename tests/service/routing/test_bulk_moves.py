@@ -1,10 +1,14 @@
 """One order for many cases: tried without a trace, then done once and no more."""
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
-from routing import actions, store
+from routing import actions, store, wire
 from routing.actions import bulk as bulk_actions
 
+TOPIC = "routed.town.example.lights"
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 PATH = "/api/routing/v1/bulk-moves"
 DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
 KEPT = ("casefile", "clock", "move", "firing", "decision", "outbox", "seen_update", "bulk")
@@ -394,6 +398,26 @@ def test_a_case_that_meets_a_defect_is_said_to_and_the_others_are_moved(done, mo
 
     assert outcomes(answer)["SDR-2"] == ("refused", 500)
     assert (answer["moved"], answer["refused"]) == (2, 1)
+
+
+def test_cases_that_change_one_and_the_same_are_moved_one_after_the_other(
+    done, monkeypatch, facts, db
+):
+    def carry_out(session, ledger, case, asked):
+        after = kept(session, ledger, case, asked)
+        other = store.lock_case(session, "town.example", "SDR-3")
+        if case.id != other.id:
+            ledger.tell(other, "case.unassigned.v1", wire.case_unassigned(other, "x", clock), TOPIC)
+        return after
+
+    kept, clock = bulk_actions.carry_out, MONDAY
+    monkeypatch.setattr(bulk_actions, "carry_out", carry_out)
+
+    assert done("accepted", cases=["SDR-1", "SDR-2"])["moved"] == 2
+    assert len(facts(topic=TOPIC, kind="case.unassigned.v1")) == 2
+    with db() as session:
+        third = session.execute(sa.text("SELECT revision FROM casefile WHERE id = 3")).scalar()
+    assert third == 4
 
 
 def test_what_cannot_be_written_together_is_written_one_by_one(done, monkeypatch):

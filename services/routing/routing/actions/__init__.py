@@ -1,7 +1,7 @@
 """What routing can be asked to do. Each takes an open session and never commits."""
 
 from routing.actions.audit import Audit, seal_history
-from routing.actions.bulk import Orders, set_aside, try_bulk, work_off
+from routing.actions.bulk import Orders, Tangled, set_aside, try_bulk, work_off
 from routing.actions.choosing import choose, priority_of
 from routing.actions.comments import hear_comment
 from routing.actions.desk import Desk
@@ -39,6 +39,7 @@ __all__ = [
     "Opened",
     "Orders",
     "PartySays",
+    "Tangled",
     "answer_as_department",
     "answer_as_party",
     "answer_early",

@@ -27,6 +27,10 @@ PIECE_CASES = 50
 Report = Mapping[str, Any]
 
 
+class Tangled(Exception):
+    """Two cases of a piece change the same one: they have to be moved one after the other."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Orders:
     """An order, whom it comes from, and what it is for one case (``asked``) with its report.
@@ -100,7 +104,7 @@ class _Piece:
             return wire.bulk_refused(wanted, self.orders.order, refusal.status, refusal.description)
         except (IntegrityError, DataError) as defect:
             return defective(wanted, self.orders, defect)
-        except SQLAlchemyError:
+        except (SQLAlchemyError, Tangled):
             raise
         except Exception as defect:  # noqa: BLE001 - one case that meets a defect stops no other
             return defective(wanted, self.orders, defect)
@@ -113,6 +117,8 @@ class _Piece:
         own = Ledger(self.desk, self.now)
         with self.session.begin_nested():
             after = carry_out(self.session, own, case, asked)
+        if self.locked and not own.cases.keys().isdisjoint(self.ledger.cases):
+            raise Tangled
         self.ledger.take(own)
         if asked.update_id:
             move = asked.order.move
@@ -174,7 +180,10 @@ def try_bulk(
 def work_off(
     session: Session, desk: Desk, orders: Orders, bulk: int, *, now: datetime, limit: int
 ) -> int:
-    """Move the next cases of a bulk move and write down what became of them; return how many."""
+    """Move the next cases of a bulk move and write down what became of them; return how many.
+
+    Raises Tangled when they cannot be moved in one piece.
+    """
     waiting = store.waiting_cases(session, bulk, limit)
     if waiting:
         piece = _Piece(session, desk, orders, now, locked=True)

@@ -59,6 +59,8 @@ class BulkMoves(Door):
                     done = actions.work_off(
                         session, self.desk, orders, bulk, now=self.now(), limit=limit
                     )
+            except actions.Tangled:
+                limit = 1
             except (DataError, IntegrityError) as defect:
                 if limit == 1:
                     with self.db.begin() as session:

@@ -11,10 +11,10 @@ MOST_CASES = 500
 BY_ITSELF = frozenset(
     {
         *("accepted", "started", "paused", "resumed", "refused", "not_ours", "rerouted"),
-        *("recategorised", "reopened", "closed"),
+        *("recategorised", "resolved", "reopened", "closed"),
     }
 )
-"""Moves that look at no other case; of these, many are made in one transaction."""
+"""Moves that change no other case as a rule; of these, many are made in one transaction."""
 STOPS, PAUSES, RESUMES, STARTS = "stops", "pauses", "resumes", "starts"
 RETARGETED, ENDS = "retargeted", "ends"
 
