@@ -11,6 +11,7 @@ from servicekit.consumer import Answer, Handler
 from servicekit.contracts import Topic
 from servicekit.limits import Limiter
 from servicekit.people import Known, Signing, command
+from servicekit.photolinks import PhotoLinks
 from servicekit.process import App, Command, Process, Service, Tick
 
 from routing import api, store
@@ -94,6 +95,7 @@ def desk(process: Process) -> Desk:
         outbox=process.outbox,
         cities=cities,
         public_url=common.public_url,
+        photo_links=PhotoLinks(common.public_url, common.service_token),
         count=lambda move: moves.labels(move).inc(),
         passed_over=lambda city, rule: passed_over.labels(city, rule).inc(),
         given_back=lambda city, department: given_back.labels(city, department).inc(),

@@ -241,6 +241,21 @@ def test_a_move_answers_with_the_case_after_it(submit, ask, roads, facts):
     assert facts("routing.events", "case.moved.v1")[-1][2]["media"] == [PHOTO]
 
 
+def test_a_case_shows_where_staff_see_each_of_its_photos(submit, ask, roads, key):
+    submit(media=["a" * 64])
+    ask("POST", f"{CASES}/SDR-1/notes", roads, json={"words": "Look", "media": ["b" * 64]})
+    ask("POST", f"{CASES}/SDR-1/moves", roads, json={**DONE, "media": [PHOTO]})
+
+    shown = ask("GET", f"{CASES}/SDR-1", key("operator"))[1]["photos"]
+
+    assert [(one["role"], one["media_id"][0]) for one in shown] == [
+        ("report", "a"),
+        ("internal", "b"),
+        ("result", "c"),
+    ]
+    assert shown[2]["urls"]["1024"].endswith(f"/media/v1/{PHOTO}/1024.jpg")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [

@@ -10,6 +10,7 @@ from servicekit import trace
 from servicekit.errors import NotFound
 from servicekit.events import Event
 from servicekit.outbox import Outbox
+from servicekit.photolinks import PhotoLinks
 from sqlalchemy.orm import Session
 
 from routing import store, wire
@@ -23,8 +24,9 @@ EVENTS = "routing.events"
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """The cities, and where facts go. ``public_url`` is where photos are fetched.
+    """The cities, and where facts go.
 
+    ``public_url`` is where photos are fetched, ``photo_links`` where staff fetch hidden ones.
     ``count`` is told the name of each move that is written down, ``passed_over`` the city and the
     rule that could not be asked about a case, ``given_back`` the city and the department that
     said of a case that it is not theirs. Links by mail are made with the
@@ -34,6 +36,7 @@ class Desk:
     outbox: Outbox
     cities: Mapping[str, City]
     public_url: str
+    photo_links: PhotoLinks = field(default_factory=lambda: PhotoLinks("", ""))
     count: Callable[[str], None] = lambda _: None
     passed_over: Callable[[str, str], None] = lambda _city, _rule: None
     given_back: Callable[[str, str], None] = lambda _city, _department: None

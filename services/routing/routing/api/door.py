@@ -77,9 +77,11 @@ class Door:
             store.firings_of(session, case),
             store.notes_of(session, case),
         )
-        return wire.whole_case(
+        report, now = store.report_of(session, case), self.now()
+        photos = wire.photos(report, entries, lambda one: self.desk.photo_links.urls(one, now))
+        whole = wire.whole_case(
             case,
-            store.report_of(session, case),
+            report,
             city,
             entries,
             wire.allowed_moves(case, caller.allowed(case, city), city, language),
@@ -87,3 +89,4 @@ class Door:
             store.decisions_of(session, case.id),
             [one.service_request_id for one in store.duplicates_of(session, case)],
         )
+        return {**whole, "photos": photos}

@@ -59,6 +59,7 @@ from routing.wire.moments import moment, read_moment
 from routing.wire.notes import case_noted, note_row, note_shown, read_note
 from routing.wire.notices import escalation
 from routing.wire.people import colleague
+from routing.wire.photos import photos
 from routing.wire.replies import replies, said_for, spoken_by
 from routing.wire.updates import UPDATE_SENT, unread_update, with_nul
 
@@ -107,6 +108,7 @@ __all__ = [
     "note_row",
     "note_shown",
     "party_answer_notice",
+    "photos",
     "queue_counts",
     "read_mark",
     "read_moment",
