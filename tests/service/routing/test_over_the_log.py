@@ -6,7 +6,6 @@ import sys
 import time
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 
 import orjson
 import pytest
@@ -17,7 +16,6 @@ from servicekit import db as kit
 from servicekit.events import Event, read_event
 from servicekit.outbox import producer
 
-PROGRAM = Path(__file__).resolve().parents[3] / "docs" / "examples" / "department.py"
 CITY, DEPARTMENT = "santander.es", "vias-obras"
 ROUTED = f"routed.{CITY}.{DEPARTMENT}"
 
@@ -144,17 +142,6 @@ def test_a_submitted_request_reaches_its_department_s_topic(routing, report):
     [seen] = about(events, name)
     assert seen.type == "case.assigned.v1"
     assert seen.data["department"] == DEPARTMENT
-
-
-def test_the_example_program_accepts_and_starts_what_it_hears_of(routing, report):
-    routing.start("program", str(PROGRAM), routing.kafka, CITY, DEPARTMENT)
-    [name] = routing.submit(report)
-
-    within(60, lambda: routing.state_of(name) == "in_progress")
-
-    moved = about(routing.read(ROUTED, lambda found: len(about(found, name)) >= 3), name)
-    assert [event.data.get("to") for event in moved] == [None, "accepted", "in_progress"]
-    routing.kill("program")
 
 
 def test_an_update_is_refused_in_words_on_the_department_s_topic(routing, report, update):
