@@ -37,6 +37,7 @@ ROOMS = {
     "commands": CORE | {"cities", "witness"},
     "witness": {"store"},  # routing: what the log remembers of histories
     "simulation": CORE | {"cities"},  # routing: the command that asks what if
+    "conformance": CORE | {"cities"},  # routing: plays its side to a department's system
     "explaining": CORE | {"cities"},  # routing: the command that says why
     "darkroom": {"domain"},  # media: processes in which photos are decoded
     "keeper": {"config", "domain", "store"},  # media: the timed work

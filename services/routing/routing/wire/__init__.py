@@ -61,7 +61,7 @@ from routing.wire.notices import escalation
 from routing.wire.people import colleague
 from routing.wire.photos import photos
 from routing.wire.replies import replies, said_for, spoken_by
-from routing.wire.updates import UPDATE_SENT, unread_update, with_nul
+from routing.wire.updates import UPDATE_SENT, sent, unread_update, with_nul
 
 __all__ = [
     "BY_CLOCK",
@@ -124,6 +124,7 @@ __all__ = [
     "sealed_mark",
     "sealed_token",
     "seen_row",
+    "sent",
     "spoken_by",
     "supposed_report",
     "unread_update",

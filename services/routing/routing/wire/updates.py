@@ -22,7 +22,7 @@ def unread_update(
 
     None when it is no update, or does not tell whose it is and of which request.
     """
-    attributes, data = _attributes(headers), _object(value)
+    attributes, data = sent(headers, value)
     speaker = owner_of(topic) or _speaker(attributes, data)
     named = (data.get("service_request_id"), attributes.get("subject"))
     request_id = next(filter(_is_id, named), None)
@@ -35,6 +35,11 @@ def unread_update(
         "update_id": _text(data.get("update_id")) or _text(attributes.get("id")) or "none",
         "move": _text(data.get("move"))[:_LONGEST_MOVE],
     }
+
+
+def sent(headers: Iterable[tuple[str, bytes]], value: bytes | None) -> tuple[dict[str, str], Data]:
+    """Return the attributes and the data of a record, as far as there are any."""
+    return _attributes(headers), _object(value)
 
 
 def with_nul(data: Mapping[str, Any]) -> list[str]:
