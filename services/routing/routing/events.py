@@ -27,6 +27,7 @@ class Events:
             "request.submitted.v1": self.on_request_submitted,
             "request.published.v1": self.on_visibility,
             "request.hidden.v1": self.on_visibility,
+            "request.withdrawn.v1": self.on_request_withdrawn,
             "request.commented.v1": self.on_request_commented,
             "request.evaluated.v1": self.on_request_evaluated,
             "request.disputed.v1": self.on_request_disputed,
@@ -46,6 +47,10 @@ class Events:
     def on_request_commented(self, session: Session, event: Event) -> None:
         """Tell the department; close the case where the city lets others do so."""
         _known(event, actions.hear_comment(session, self.desk, event.data, now=self.now()))
+
+    def on_request_withdrawn(self, session: Session, event: Event) -> None:
+        """Close the case, as its citizen wishes."""
+        _known(event, actions.withdraw_case(session, self.desk, event.data, now=self.now()))
 
     def on_request_evaluated(self, session: Session, event: Event) -> None:
         """Close the case, or open it anew."""

@@ -136,6 +136,9 @@ class Told:
         }
         return self.event("case.moved.v1", case, {**data, **changes})
 
+    def taken_back(self, case: str) -> Event:
+        return self.event("request.withdrawn.v1", case, {"withdrawn_datetime": AT.isoformat()})
+
     def breached(self, case: str, clock: str = "solution", **changes: Any) -> Event:
         data = {
             **_kind(changes),

@@ -31,7 +31,7 @@ def process(parts, kafka, engine, environment):
 
 def topic_of(event):
     noun = event.type.split(".v")[0]
-    intake = {"request.submitted", "request.published", "request.hidden"}
+    intake = {"request.submitted", "request.published", "request.hidden", "request.withdrawn"}
     if noun in intake:
         return "intake.events"
     return "feedback.events" if noun == "request.evaluated" else "routing.events"
@@ -115,6 +115,28 @@ def test_a_rebuild_gives_the_same_numbers_while_the_listener_runs(
     assert rebuild(process, ZONES, []) == 0
     assert tallies(clean) == heard
     assert "all figures as before" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_what_a_citizen_takes_back_is_declined_once_and_attended_by_nobody(
+    process, kafka, clean, told
+):
+    by = {"role": "citizen", "department": None}
+    life = [
+        told.submitted("SDR-1"),
+        told.routed("SDR-1"),
+        told.taken_back("SDR-1"),
+        told.moved("SDR-1", "withdrawn", by=by),
+    ]
+    send(kafka, [*life, *life])
+
+    assert rebuild(process, ZONES, []) == 0
+
+    asked = sa.text(
+        "SELECT requests, declined, attended, in_progress FROM rollup"
+        " WHERE grain = 'whole' AND span = 'day'"
+    )
+    with clean() as session:
+        assert session.execute(asked).all() == [(1, 1, 0, 0)]
 
 
 def test_what_is_heard_between_reading_the_log_and_the_swap_is_not_lost(

@@ -53,12 +53,19 @@ MESSAGES: Final = {
     "request_merged": _REQUEST | {"state", "words", "other_request_id"},
     "request_separated": _REQUEST | {"state", "words"},
     "other_moved": _REQUEST | {"state", "words", "outcome", "other_request_id"},
+    "request_withdrawn": _REQUEST | {"state"},
     "request_resolved": _REQUEST | {"state", "words", "outcome"},
     "evaluation_invitation": _REQUEST | {"words", "outcome", "evaluate_url", "valid_until"},
 }
 """Each message's name and the placeholders its subject and body may hold."""
 
 MAY_BE_MISSING: Final = frozenset(
-    {"support_received", "request_merged", "request_separated", "other_moved"}
+    {
+        "support_received",
+        "request_withdrawn",
+        "request_merged",
+        "request_separated",
+        "other_moved",
+    }
 )
 """Messages that came later; a pack without one says ``request_moved`` instead."""

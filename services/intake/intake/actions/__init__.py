@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from intake import domain, store, wire
 from intake.actions import welcoming
 from intake.actions.ground import Ground
-from intake.domain import feed
+from intake.domain import feed, withdrawals
 
 __all__ = [
     "NEWS",
@@ -143,7 +143,7 @@ def follow_case(
         return None
     if after.contactable:
         welcoming.welcome(session, ground, service_request_id=after.service_request_id)
-        _queue(session, _news(ground, after, event), now)
+        _queue(session, _news(session, ground, after, event), now)
     return after
 
 
@@ -393,10 +393,15 @@ def name_of_news(request: domain.Request, event: Event) -> str | None:
     return "request_resolved" if request.state == "resolved" else "request_moved"
 
 
-def _news(ground: Ground, request: domain.Request, event: Event) -> domain.Message | None:
+def _news(
+    session: Session, ground: Ground, request: domain.Request, event: Event
+) -> domain.Message | None:
     name = name_of_news(request, event)
     if name is None:
         return None
+    asked = store.withdrawal_of(session, request.service_request_id)
+    if withdrawals.answer(request, asked) == "done":
+        name = "request_withdrawn"
     pack = ground.packs[request.jurisdiction_id]
     return wire.write_message(
         pack,

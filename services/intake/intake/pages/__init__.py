@@ -17,10 +17,12 @@ from werkzeug.wrappers import Response
 
 from intake import actions, domain, store, wire
 from intake.definitions import Definitions
+from intake.domain import withdrawals
 from intake.pages.gate import Gate
 from intake.pages.joining import Joining, JoiningPages, joining_of, keep_secret
 from intake.pages.kin import beside
 from intake.pages.report_form import Keep, ReportForm
+from intake.pages.withdrawing import WithdrawingPages
 
 HERE = Path(__file__).parent
 SHOWN = 30
@@ -54,6 +56,7 @@ class Pages:
         if self.gate:
             self.gate.add_to(app)
         JoiningPages(db=self.db, ground=self.ground, now=self.now, show=self._show).add_to(app)
+        WithdrawingPages(db=self.db, ground=self.ground, now=self.now).add_to(app)
         ReportForm(
             db=self.db,
             ground=self.ground,
@@ -111,7 +114,7 @@ class Pages:
             request = store.find_request(session, service_request_id)
             if request is None:
                 flask.abort(404)
-        return keep_secret(self._show(request, language=request.language, secret=True))
+        return keep_secret(self._show(request, language=request.language, secret=secret))
 
     def docs(self) -> str:
         """Lead to every service's API."""
@@ -131,22 +134,23 @@ class Pages:
         /,
         *,
         language: str | None = None,
-        secret: bool = False,
+        secret: str = "",
     ) -> str:
         pack = self.ground.pack(request.jurisdiction_id)
         language = pages.speak(pages.Brand.of(pack), language)
         # Media shows a photo once it has heard of the request: not yet in the first moment.
-        received = secret and "received" in flask.request.args
+        received = bool(secret) and "received" in flask.request.args
         visible = request.visibility == "public" and not received
         with self.db.begin() as session:
             steps = store.updates_of(session, [request.service_request_id])
             like_it = _like_it(session, pack, request) if received else []
+            asked = store.withdrawal_of(session, request.service_request_id) if secret else None
             others = beside(
                 session,
                 self.ground,
                 request,
                 lambda one: self._told(pack, one, language),
-                secret=secret,
+                secret=bool(secret),
             )
         return flask.render_template(
             "report.html",
@@ -155,6 +159,7 @@ class Pages:
             received=received,
             told=self._told(pack, request, language),
             joining=joining,
+            withdrawal=withdrawals.answer(request, asked),
             like_it=like_it,
             beside=others,
             steps=[

@@ -101,6 +101,7 @@ from intake.store.webhooks import (
     save_webhook,
     webhooks_of,
 )
+from intake.store.withdrawals import ask_withdrawal, withdrawal_of
 from intake.store.words import write_words, write_words_again
 
 __all__ = [
@@ -128,6 +129,7 @@ __all__ = [
     "add_submissions",
     "add_supporter",
     "add_webhook",
+    "ask_withdrawal",
     "behind",
     "bulk_month",
     "bulk_months",
@@ -203,6 +205,7 @@ __all__ = [
     "updates_of",
     "webhooks_due",
     "webhooks_of",
+    "withdrawal_of",
     "write_words",
     "write_words_again",
 ]

@@ -144,6 +144,14 @@ KIN = sa.Table(
     sa.Column("sequence", sa.BigInteger, server_default=sa.text("0")),
 )
 
+WITHDRAWAL = sa.Table(
+    "withdrawal",
+    METADATA,
+    sa.Column("service_request_id", sa.Text, primary_key=True),
+    sa.Column("asked_at", db.TIME),
+    sa.Column("moved_sequence", sa.BigInteger),
+)
+
 HISTORY = sa.Table(
     "history",
     METADATA,

@@ -18,6 +18,7 @@ from intake.wire.events import (
     request_hidden,
     request_published,
     request_submitted,
+    request_withdrawn,
 )
 from intake.wire.extending import extended
 from intake.wire.fields import Fields
@@ -130,6 +131,7 @@ __all__ = [
     "request_hidden",
     "request_published",
     "request_submitted",
+    "request_withdrawn",
     "same_report",
     "secret_of",
     "secrets_of",

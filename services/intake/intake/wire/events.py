@@ -52,6 +52,15 @@ def request_hidden(request: Request, reason: str | None) -> dict[str, Any]:
     return {**request_published(request), "reason": reason}
 
 
+def request_withdrawn(request: Request, at: datetime) -> dict[str, Any]:
+    """Return the data of request.withdrawn.v1."""
+    return {
+        "jurisdiction_id": request.jurisdiction_id,
+        "service_request_id": request.service_request_id,
+        "withdrawn_datetime": georeport.write_datetime(at),
+    }
+
+
 def message_settled(message: Message) -> dict[str, Any]:
     """Return the data of message.delivered.v1."""
     return {

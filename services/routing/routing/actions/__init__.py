@@ -27,6 +27,7 @@ from routing.actions.notes import write_note
 from routing.actions.route import route_request, show_request
 from routing.actions.updates import answer_early, answer_unread, answer_update
 from routing.actions.verdict import dispute_case, evaluate_case
+from routing.actions.withdraw import withdraw_case
 
 __all__ = [
     "BATCH_CASES",
@@ -68,6 +69,7 @@ __all__ = [
     "show_request",
     "standing",
     "try_bulk",
+    "withdraw_case",
     "work_off",
     "write_note",
 ]
