@@ -98,6 +98,25 @@ def test_every_page_can_be_read_by_everyone(intake, routing, look):
     look("/docs/", "docs")
 
 
+def test_taking_a_report_back_can_be_read_by_everyone(intake, routing, look):
+    identity = intake.reported(email="ana@example.org", address_string="Calle Burgos, 12")
+    routing.routed(identity)
+    routing.moved(identity, "accepted")
+    intake.welcome()
+    [row] = intake.rows("SELECT body FROM message WHERE purpose = 'request_received'")
+    secret = row["body"].split("/follow/")[1].split()[0]
+
+    look(f"/follow/{secret}", "follow-open")
+    look(f"/follow/{secret}/withdraw", "withdraw")
+    intake.client.post(f"/follow/{secret}/withdraw")
+    look(f"/follow/{secret}", "withdraw-asked")
+    routing.moved(identity, "resolved")
+    look(f"/follow/{secret}", "withdraw-late")
+    look(f"/follow/{secret}/withdraw", "withdraw-refused")
+    routing.moved(identity, "withdrawn", words=None)
+    look(f"/follow/{secret}", "withdrawn")
+
+
 def test_the_report_form_can_be_read_and_filled_in_by_everyone(intake, look):
     root = f"/cities/{towns.FIRST}/report"
 
