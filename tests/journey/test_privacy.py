@@ -8,7 +8,7 @@ import re
 import pytest
 from parts.chosen import SERVICES
 from parts.log import until
-from parts.people import Citizen, Department, a_photo
+from parts.people import Citizen, Department, Operator, a_photo
 from parts.platform import CITY
 
 PERSON = {
@@ -38,6 +38,10 @@ def journey(platform):
         **{"attribute[OBJETOS]": "una silla", "attribute[CUANTOS]": "1"},
         **others,
     )
+    desk = Operator(platform).signs_in()
+    told = desk.enters(a_photo((3, 7, 7)), identity="confidential", **PERSON)
+    called = told["service_request_id"]
+    until(lambda: desk.case(called), why="the phone call is a case")
     joined = platform.http.post(
         f"/open311/v2/requests/{request}/supporters.json", data={**here, **PERSON}
     )
@@ -68,6 +72,7 @@ def journey(platform):
     assert answer.status_code == 201, answer.text
     platform.settle()
     return {
+        "called": called,
         "service_request_id": request,
         "service_code": "bache",
         "token": batch.json()[0]["token"],
@@ -124,7 +129,8 @@ def test_no_search_finds_a_request_by_its_reporter(platform, journey):
 def test_no_topic_names_the_reporter(platform, journey):
     facts = platform.log.read(*platform.log.topics())
 
-    assert {fact.subject for fact in facts} >= {journey["service_request_id"]}
+    subjects = {journey["service_request_id"], journey["called"]}
+    assert {fact.subject for fact in facts} >= subjects
     for fact in facts:
         assert spilled(f"{fact.key!r} {fact.headers}") == []
         assert spilled(fact.value.decode(errors="replace")) == [], fact.type

@@ -176,8 +176,10 @@ class Parts:
         return env | {name.upper(): value for name, value in more.items()}
 
 
-def run(service: str, *command: str, env: Mapping[str, str], within_s: float = 120) -> str:
-    """Run one command of a service to its end and return what it printed."""
+def run(
+    service: str, *command: str, env: Mapping[str, str], within_s: float = 120, said: str = ""
+) -> str:
+    """Run one command of a service, with ``said`` as its input, and return what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", service, *command],
         env={**os.environ, **env},
@@ -185,8 +187,9 @@ def run(service: str, *command: str, env: Mapping[str, str], within_s: float = 1
         text=True,
         timeout=within_s,
         check=False,
+        input=said,
     )
     if done.returncode:
-        said = f"{done.stdout}{done.stderr}"[-5000:]
-        raise AssertionError(f"{service} {' '.join(command)} ended with {done.returncode}: {said}")
+        told = f"{done.stdout}{done.stderr}"[-5000:]
+        raise AssertionError(f"{service} {' '.join(command)} ended with {done.returncode}: {told}")
     return done.stdout

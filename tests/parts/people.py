@@ -14,12 +14,14 @@ from kafka import KafkaProducer
 from PIL import Image
 from servicekit.events import Event
 
+from parts.chosen import run
 from parts.log import Fact, until
 from parts.mail import text_of
 from parts.platform import CITY, Platform
 
 HERE = (43.4623, -3.8099)  # the Plaza Porticada, in the middle of Santander
 GPS = 0x8825
+PASSWORD = "correct horse battery"
 POTHOLE = {"service_code": "bache", "attribute[TAMANO]": "rueda"}
 
 
@@ -101,6 +103,44 @@ class Citizen:
     def evaluates(self, secret: str, **answer: Any) -> Any:
         """Answer an invitation."""
         return self.platform.http.post(f"/api/feedback/v1/evaluations/{secret}", json=answer)
+
+
+@dataclass
+class Operator:
+    """Somebody at the phone, with a local account."""
+
+    platform: Platform
+    role: str = "operator"
+    name: str = field(default_factory=lambda: f"op-{uuid.uuid4().hex[:8]}")
+    token: str = ""
+
+    def signs_in(self) -> Operator:
+        """Get an account and sign in, as docs/people.md says."""
+        words = ("accounts", "create", self.name, "--role", self.role, "--jurisdiction", CITY)
+        run("routing", *words, env=self.platform.command_env, said=f"{PASSWORD}\n")
+        body = {"account": self.name, "password": PASSWORD}
+        answer = self.platform.http.post("/api/routing/v1/sessions", json=body)
+        assert answer.status_code == 201, answer.text
+        self.token = answer.json()["token"]
+        return self
+
+    def asks(self, method: str, path: str, **options: Any) -> Any:
+        """Call an API; returns the HTTP answer."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return self.platform.http.request(method, path, headers=headers, **options)
+
+    def enters(self, *photos: bytes, **fields: Any) -> dict[str, Any]:
+        """Type in what a citizen says on the phone; returns what the operator is told."""
+        data = {"channel": "phone", "address_string": "Plaza Porticada 1", **POTHOLE, **fields}
+        files = [("media", (f"{n}.jpg", photo, "image/jpeg")) for n, photo in enumerate(photos)]
+        answer = self.asks("POST", "/api/intake/v1/contacts", data=data, files=files or None)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    def case(self, service_request_id: str) -> dict[str, Any] | None:
+        """Return the case as the desk shows it, None while there is none."""
+        answer = self.asks("GET", f"/api/routing/v1/cases/{service_request_id}")
+        return dict(answer.json()) if answer.status_code == 200 else None
 
 
 @dataclass
