@@ -73,6 +73,7 @@ def journey(platform):
     platform.settle()
     return {
         "called": called,
+        "link_id": "none",
         "service_request_id": request,
         "service_code": "bache",
         "token": batch.json()[0]["token"],
