@@ -149,3 +149,57 @@ def test_how_a_case_ended_outlives_its_closing():
 def test_an_open_case_has_not_ended():
     assert told(LIFE[0]).ended_as is None
     assert told(*LIFE, a_move(6, "reopened")).ended_as is None
+
+
+SAID = {"solution_breach": a_breach(2)}
+UNHEARD = {"first_answer_breach": a_breach(2)}
+SOON, ENDED = AT + timedelta(hours=2), AT + timedelta(days=2)
+
+
+@pytest.mark.parametrize("to", ["refused", "duplicate", "withdrawn"])
+@pytest.mark.parametrize(
+    ("breach", "answered", "late"),
+    [
+        ({}, SOON, False),
+        (SAID, SOON, True),
+        (UNHEARD, SOON, False),
+        (UNHEARD, ENDED, True),
+        (retargeted(2), ENDED, False),
+    ],
+)
+def test_what_is_declined_after_a_deadline_is_known_as_late(to, breach, answered, late):
+    fact = told(LIFE[0], breach, a_move(3, to, closed=ENDED, answered=answered))
+
+    assert (fact.situation, fact.declined_late) == ("declined", late)
+
+
+def test_what_is_attended_or_open_is_not_declined_late():
+    assert not told(LIFE[0], SAID).declined_late
+    assert not told(LIFE[0], SAID, a_move(3, "resolved", closed=ENDED)).declined_late
+
+
+@pytest.mark.parametrize(
+    ("to", "answered", "counts"),
+    [
+        ("withdrawn", ENDED, None),
+        ("withdrawn", SOON, SOON),
+        ("duplicate", ENDED, ENDED),
+        ("refused", ENDED, ENDED),
+        ("resolved", ENDED, ENDED),
+        ("accepted", None, None),
+    ],
+)
+def test_that_a_request_is_taken_back_is_no_answer_to_it(to, answered, counts):
+    fact = told(
+        LIFE[0], a_move(3, to, closed=None if to == "accepted" else ENDED, answered=answered)
+    )
+
+    assert fact.answered == counts
+
+
+def test_a_duplicate_that_was_none_is_as_late_as_if_it_had_never_been_closed():
+    merged = told(LIFE[0], SAID, a_move(3, "duplicate", closed=ENDED, answered=ENDED))
+    apart = merged.heard(**a_move(4, "routed"))
+
+    assert (merged.situation, merged.declined_late) == ("declined", True)
+    assert (apart.situation, apart.declined_late, apart.answered) == ("in_arrears", False, None)

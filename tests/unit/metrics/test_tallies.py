@@ -16,7 +16,10 @@ DISTRICTS = st.sampled_from([None, "d1", "d2"])
 CHANNELS = st.sampled_from(["web", "phone"])
 SERVICES = st.sampled_from(["lamp", "hole"])
 STATES = st.sampled_from(
-    ["routed", "accepted", "waiting", "resolved", "closed", "refused", "duplicate", "reopened"]
+    [
+        *("routed", "accepted", "waiting", "reopened"),
+        *("resolved", "closed", "refused", "duplicate", "withdrawn"),
+    ]
 )
 
 reports = st.builds(

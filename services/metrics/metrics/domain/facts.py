@@ -164,6 +164,14 @@ class Fact:
         return self.ending.state if self.ending else "resolved"
 
     @property
+    def answered(self) -> datetime | None:
+        """When it was first answered; that it was taken back is no answer."""
+        if self.progress is None or self.progress.first_answered is None:
+            return None
+        by_ending = self.progress.first_answered == self.progress.closed
+        return None if by_ending and self.ended_as == "withdrawn" else self.progress.first_answered
+
+    @property
     def situation(self) -> Situation:
         """How it stands, by the words of contracts/figures.yaml."""
         if not self.is_open:
@@ -181,9 +189,16 @@ class Fact:
         return self._holds(self.solution_breach)
 
     @property
+    def declined_late(self) -> bool:
+        """Whether it was declined when a deadline had passed without what it asked for."""
+        if self.situation != "declined" or self.progress is None:
+            return False
+        by_ending = self.progress.first_answered in (None, self.progress.closed)
+        return self.solution_is_late or (self.answer_is_late and by_ending)
+
+    @property
     def _is_late(self) -> bool:
-        waits_for_answer = self.progress is None or self.progress.first_answered is None
-        return self.solution_is_late or (self.answer_is_late and waits_for_answer)
+        return self.solution_is_late or (self.answer_is_late and self.answered is None)
 
     def _holds(self, breach: Breach | None) -> bool:
         if breach is None or breach.due is None:

@@ -25,6 +25,7 @@ MEASURES = (
     "in_progress",
     "in_arrears",
     "declined",
+    "declined_late",
     "answered",
     "answered_late",
     "first_answer_s",
@@ -100,19 +101,25 @@ def contribution(fact: Fact | None) -> Tally:
     tally[on, "requests"] = 1
     tally[on, fact.situation] = 1
     _add_answer(tally, fact, zone)
+    _add_declined(tally, fact, zone)
     _add_solution(tally, fact, zone)
     _add_evaluation(tally, fact, zone)
     return tally
 
 
 def _add_answer(tally: Tally, fact: Fact, zone: ZoneInfo) -> None:
-    if fact.progress is not None and fact.progress.first_answered is not None:
-        at = fact.progress.first_answered
+    at = fact.answered
+    if at is not None:
         on, took_s = _day(at, zone), _seconds(fact, at)
         tally[on, "answered"] = 1
         tally[on, "answered_late"] = int(_passed(fact.first_answer_breach))
         tally[on, "first_answer_s"] = took_s
         tally[on, f"first_answer:{bucket_of(took_s)}"] = 1
+
+
+def _add_declined(tally: Tally, fact: Fact, zone: ZoneInfo) -> None:
+    if fact.declined_late and fact.progress and fact.progress.closed is not None:
+        tally[_day(fact.progress.closed, zone), "declined_late"] = 1
 
 
 def _passed(breach: Breach | None) -> bool:
