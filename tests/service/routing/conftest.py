@@ -201,7 +201,7 @@ def db(engine):
     yield kit.sessions(engine)
     with engine.begin() as connection:
         names = (
-            "casefile, case_words, report, clock, move, decision, firing, note, link, bulk,"
+            "casefile, case_words, part, report, clock, move, decision, firing, note, link, bulk,"
             " bulk_case,"
             " seen_update, early_update, almanac, person_seen, api_key, account, account_token,"
             " rate_bucket, outbox, handled_event, parked_event"

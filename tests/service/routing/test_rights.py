@@ -18,6 +18,7 @@ TABLE = {
     "post_assignee": "o o c c . . . .",
     "get_people": "a a a a . . . .",
     "post_move": "o o c c . c . .",
+    "post_split": "o o c c . c . .",
     "get_notes": "o o c c c c . .",
     "post_note": "o o c c . . . .",
     "get_replies": "o o c c c c . .",
@@ -41,6 +42,7 @@ PLACES = [
 ]
 OWN = PLACES[0]
 ROOT = "/api/routing/v1"
+PARTS = [{"service_code": one, "description": "One of two."} for one in ("hole", "lamp")]
 REFUSED, NOT_KNOWN, NOT_FOUND = 403, 401, 404
 DONE, MADE, NOTHING_TO_SAY, CONFLICT = 200, 201, 204, 409
 
@@ -135,6 +137,7 @@ CALLS = {
     "get_people": of_nobody("GET", "/people"),
     "get_queues": listed("/queues", lambda answer: answer["departments"]),
     "post_move": of_case("POST", "/moves", json={"move": "accepted"}),
+    "post_split": of_case("POST", "/split", json={"parts": PARTS}),
     "get_notes": of_case("GET", "/notes"),
     "get_replies": replies,
     "post_bulk_move": bulk,

@@ -79,11 +79,11 @@ def test_handing_a_case_over_is_no_answer_and_restarts_nothing(case, go):
 def test_a_move_that_keeps_the_state_leaves_clocks_and_pauses_alone(case, go, city):
     waiting = go(case, "paused")
     split = Move(
-        name="split", sources=AT_WORK, target=None, who=frozenset({"operator"}), answers=False
+        name="seen", sources=AT_WORK, target=None, who=frozenset({"operator"}), answers=False
     )
     at = waiting.last_moved + timedelta(hours=1)
 
-    after = moved(waiting, split, Order(move="split"), at, city)
+    after = moved(waiting, split, Order(move="seen"), at, city)
 
     assert after == replace(waiting, last_moved=at)
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from routing.domain import MOVES, ROLES, STATES, Actor, Order, Standing, allowed, check, needs
+from routing.domain import MOVES, ROLES, STATES, Actor, Order, Part, Standing, allowed, check, needs
 from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
 
 ROADS = Actor("department", "roads")
@@ -13,8 +13,10 @@ CASE = Standing(
     service_code="hole",
     reopened_count=0,
 )
+LAMP = Part(service_code="lamp", description="It is dark.")
+HOLE = Part(service_code="hole", description="It is deep.", department="roads")
 # What each may do in each state. Who changes the table changes this, and says so.
-AT_WORK = "refused resolved handed_over"
+AT_WORK = "refused resolved handed_over split"
 OFFICE = "rerouted recategorised duplicate withdrawn"
 EXPECTED = {
     "department": {
@@ -60,6 +62,37 @@ def test_the_table_of_moves_is_this(state, role):
     assert found == set(EXPECTED[role].get(state, "").split())
 
 
+def test_a_case_with_parts_waits_for_them_and_can_be_put_together_again():
+    split = replace(CASE, split=True, open_parts=("SDR-2", "part 2"))
+    now = {move.name for move in allowed(CASE, OPERATOR)}
+
+    left = {move.name for move in allowed(split, OPERATOR)}
+
+    assert now - left == {"split", "resolved", "refused", "duplicate"}
+    assert left - now == {"unsplit"}
+    done = {move.name for move in allowed(replace(split, open_parts=()), OPERATOR)}
+    assert now - done == {"split"}
+    part = {move.name for move in allowed(replace(CASE, parent="SDR-9"), OPERATOR)}
+    assert now - part == {"split"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "fault"),
+    [
+        ((LAMP,), "parts must be 2 to 20, not 1"),
+        ((LAMP,) * 21, "parts must be 2 to 20, not 21"),
+        ((LAMP, replace(LAMP, service_code="sun")), "part 2: service_code is unknown: sun"),
+        ((replace(LAMP, department="nobody"), HOLE), "part 1: department is unknown: nobody"),
+        ((LAMP, replace(HOLE, description="  ")), "part 2: description required"),
+    ],
+)
+def test_a_part_that_cannot_be_one_is_named(city, parts, fault):
+    with pytest.raises(Refusals) as refusal:
+        check(CASE, Order(move="split", parts=parts), ROADS, city)
+
+    assert refusal.value.descriptions == [fault]
+
+
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("name", MOVES)
@@ -91,6 +124,7 @@ def a_full_order(name):
         to_department="lights",
         duplicate_of="SDR-2" if name == "duplicate" else None,
         priority="high",
+        parts=(LAMP, HOLE) if name == "split" else (),
     )
 
 

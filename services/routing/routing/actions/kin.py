@@ -6,7 +6,7 @@ are never longer than one step, whatever is merged into what.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from servicekit.errors import BadInput, Conflict
 from sqlalchemy.orm import Session
@@ -41,6 +41,8 @@ class Asked(Protocol):
 
 Make = Callable[[Ledger, Case, Move, Order, datetime], Case]
 """Makes a move of a case by the clock, without asking whether it may be made."""
+MakeAs = Callable[[Ledger, Case, Move, Order, datetime, Any], Case]
+"""The same in the name of who asked for what it follows from."""
 Take = Callable[[Session, Ledger, Case], Case]
 """Shows a case that is open again to its department, and lets its clocks say what is due."""
 
@@ -84,10 +86,11 @@ class Kin:
         at: datetime,
         *,
         make: Make,
+        make_as: MakeAs,
         take: Take,
     ) -> None:
         self.session, self.ledger, self.asked, self.at = session, ledger, asked, at
-        self.make, self.take = make, take
+        self.make, self.make_as, self.take = make, make_as, take
 
     def merged(self, case: Case, root: Case) -> Case:
         """Note with the root that a duplicate came to it, and bring that one's own along."""
@@ -127,6 +130,10 @@ class Kin:
         self.make(self.ledger, other, MOVES["regrouped"], order, self._after(other))
         self.note(root, JOINED, other, by=wire.BY_CLOCK)
         return before
+
+    def made(self, case: Case, move: Move, order: Order) -> Case:
+        """Make a move of another case in the name of who asked for this one."""
+        return self.make_as(self.ledger, case, move, order, self._after(case), self.asked)
 
     def _root(self, case: Case) -> Case | None:
         if not case.duplicate_of:

@@ -9,6 +9,7 @@ from servicekit.errors import BadInput, Conflict, NotFound, Outdated
 from sqlalchemy.orm import Session
 
 from routing import store, wire
+from routing.actions import splitting
 from routing.actions.choosing import choose, note_skipped
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
 from routing.actions.kin import Kin, hold_kin, root_of
@@ -30,7 +31,7 @@ from routing.domain.cases import Case
 from routing.domain.history import MOVE
 
 _SKEW = timedelta(seconds=5)
-_OF_KIN = frozenset({"duplicate", "separated", "withdrawn"})
+_OF_KIN = frozenset({"duplicate", "separated", "withdrawn", "split", "unsplit"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,9 @@ def standing(case: Case, city: City | None = None, asked: datetime | None = None
         priority=case.priority,
         not_ours_count=case.not_ours_count,
         dispute=dispute,
+        parent=case.parent,
+        split=case.split,
+        open_parts=case.open_parts,
     )
 
 
@@ -171,8 +175,11 @@ def _with_kin(
 ) -> Case:
     """Make a move that others have a part in: a root, duplicates."""
     city = ledger.desk.city(before.jurisdiction_id)
-    kin = Kin(session, ledger, asked, at, make=_by_clock, take=_take_up)
+    kin = Kin(session, ledger, asked, at, make=by_clock, make_as=_following, take=_take_up)
     named, root = asked.order.duplicate_of, None
+    children = splitting.children_of(session, before) if before.split else []
+    if move.name == "unsplit":
+        splitting.check_untouched(children)
     if move.name == "duplicate" and named:
         root = root_of(session, before, named)
         order = replace(asked.order, duplicate_of=root.service_request_id)
@@ -180,13 +187,26 @@ def _with_kin(
     case = _make(ledger, settle(ledger, before, city, at), move, asked, at)
     if root:
         return kin.merged(case, root)
+    if move.name == "split":
+        return splitting.split(session, ledger, case, asked, at)
     if move.name == "withdrawn":
-        return kin.withdrawn(case)
-    kin.separated(before)
-    return _take_up(session, ledger, case)
+        case = kin.withdrawn(case)
+    if before.split and move.name != "separated":
+        return splitting.call_off(kin, case, children, asked.order)
+    if move.name == "separated":
+        kin.separated(before)
+        return _take_up(session, ledger, case)
+    return case
 
 
-def _by_clock(ledger: Ledger, case: Case, move: Move, order: Order, at: datetime) -> Case:
+def _following(
+    ledger: Ledger, case: Case, move: Move, order: Order, at: datetime, asked: Any
+) -> Case:
+    return _make(ledger, case, move, replace(asked, order=order, update_id=None), at)
+
+
+def by_clock(ledger: Ledger, case: Case, move: Move, order: Order, at: datetime) -> Case:
+    """Make a move by the clock, without asking whether it may be made."""
     return _make(ledger, case, move, Asked(order=order, actor=wire.BY_CLOCK), at)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from routing import store, wire
+from routing.actions import splitting
 from routing.actions.choosing import choose, note_skipped, priority_of
 from routing.actions.desk import EVENTS, Desk, Ledger, topic_of
 from routing.actions.linking import mail_department
+from routing.actions.move import by_clock
 from routing.domain import Assignment, City
 from routing.domain.cases import IMPORT_HOLD, Case, started
 from routing.domain.history import MOVE
@@ -22,7 +24,8 @@ def route_request(
     """Open the case of a request; None when it is open already."""
     city = desk.city(report["jurisdiction_id"])
     ledger = Ledger(desk, now)
-    to = choose(report, city)
+    part = _part_of(session, report)
+    to = _named(part, report, city) or choose(report, city)
     case = _opened(report, city, to, now)
     decision = wire.decision_row(case, to, now)
     case = ledger.record(case, MOVE, wire.naming(_routed(case, now), decision))
@@ -39,13 +42,29 @@ def route_request(
     store.add_decision(session, {**decision, "case_id": stored.id})
     store.write_words(session, [stored.id])
     note_skipped(desk, stored, to)
+    if part:
+        after = Ledger(desk, now)
+        stored = splitting.opened(session, after, stored, part, by_clock)
+        after.write(session)
     return stored
+
+
+def _part_of(session: Session, report: Mapping[str, Any]) -> Any:
+    """Hold and return the part that a report is made of, None when it is no part."""
+    told = report.get("part")
+    return store.hold_part(session, report["jurisdiction_id"], told["part_id"]) if told else None
+
+
+def _named(part: Any, report: Mapping[str, Any], city: City) -> Assignment | None:
+    if part is None or part.department not in city.departments:
+        return None
+    return wire.named_department(part, report["part"]["parent"], city)
 
 
 def _opened(report: Mapping[str, Any], city: City, to: Assignment, now: datetime) -> Case:
     """Return the case. What was imported was routed, for all we know, when it was requested."""
     requested = wire.read_moment(report["requested_datetime"])
-    imported = bool(report["imported"])
+    imported, part = bool(report["imported"]), report.get("part")
     case = Case(
         id=0,
         jurisdiction_id=report["jurisdiction_id"],
@@ -66,14 +85,16 @@ def _opened(report: Mapping[str, Any], city: City, to: Assignment, now: datetime
         last_moved=requested if imported else now,
         imported=imported,
         held_until=now + IMPORT_HOLD if imported else None,
+        parent=part["parent"] if part else None,
     )
-    return started(case, city)
+    return started(case, city, wire.read_moment(part["split_datetime"]) if part else None)
 
 
 def _routed(case: Case, now: datetime) -> dict[str, Any]:
     before = replace(case, state="received")
     order = wire.routed_order(case)
-    return wire.move_row(before, case, order, wire.BY_CLOCK, moved=case.assigned, recorded=now)
+    row = wire.move_row(before, case, order, wire.BY_CLOCK, moved=case.assigned, recorded=now)
+    return {**row, "kin": case.parent}
 
 
 def show_request(session: Session, desk: Desk, said: Mapping[str, Any], *, now: datetime) -> bool:

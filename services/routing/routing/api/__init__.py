@@ -10,6 +10,7 @@ from routing.api.cases import Cases
 from routing.api.departments import Departments
 from routing.api.door import Door
 from routing.api.explanations import Explanations
+from routing.api.kin import Splits
 from routing.api.letters import Letters
 from routing.api.links import Links
 from routing.api.moves import Moves
@@ -21,6 +22,7 @@ from routing.entrance import Entrance
 DESK: tuple[type[Door], ...] = (
     Cases,
     Moves,
+    Splits,
     BulkMoves,
     Notes,
     Replies,

@@ -87,6 +87,6 @@ class Door:
             wire.allowed_moves(case, caller.allowed(case, city), city, language),
             language,
             store.decisions_of(session, case.id),
-            [one.service_request_id for one in store.duplicates_of(session, case)],
+            wire.kin(store.duplicates_of(session, case), store.parts_of(session, case.id)),
         )
         return {**whole, "photos": photos}

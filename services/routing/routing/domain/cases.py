@@ -64,6 +64,9 @@ class Case:
     priority: str = NORMAL
     history_number: int = 0
     history_hash: bytes | None = None
+    parent: str | None = None
+    split: bool = False
+    open_parts: tuple[str, ...] = ()
     clocks: tuple[Clock, ...] = ()
 
     @property
@@ -124,9 +127,19 @@ def recorded(case: Case, kind: str, entry: Entry) -> Case:
     return replace(case, history_number=head.number, history_hash=head.hash)
 
 
-def started(case: Case, city: City) -> Case:
-    """Return a new case with the clocks of its service running since it was requested."""
-    return replace(case, clocks=promised(case.service_code, case.requested, city, case.priority))
+def started(case: Case, city: City, split: datetime | None = None) -> Case:
+    """Return a new case with the clocks of its service running since it was requested.
+
+    A part owes its first answer from when it was split off: the report had its own.
+    """
+    clocks = promised(case.service_code, case.requested, city, case.priority)
+    if split:
+        since = {FIRST_ANSWER: split}
+        clocks = tuple(
+            city.pace.start(one.kind, one.target, since.get(one.kind, one.started))
+            for one in clocks
+        )
+    return replace(case, clocks=clocks)
 
 
 def promised(
@@ -168,6 +181,8 @@ def moved(case: Case, move: Move, order: Order, at: datetime, city: City) -> Cas
         after = replace(after, first_answered=at)
     if move.target is not None:
         after = _arrived(case, after, order, at, city)
+    if move.name in ("split", "unsplit"):
+        after = replace(after, split=move.name == "split", open_parts=())
     told = (_told(clock, move, order, at, city.pace) for clock in after.clocks)
     after = replace(after, clocks=tuple(told))
     return _recategorised(after, order, at, city) if move.name == "recategorised" else after

@@ -38,6 +38,7 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
     "post_assignee": _BY_PEOPLE,
     "get_people": _BY_PEOPLE,
     "post_move": _DO,
+    "post_split": _DO,
     "get_notes": _LOOK,
     "post_note": _WRITE,
     "get_replies": _LOOK,

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -51,14 +51,18 @@ class History:
         self.answered = wire.read_moment(answered) if answered else None
         if not self.rounds:
             self.rounds = [Run(kind=SOLUTION, started=wire.read_moment(said["requested_datetime"]))]
+        if said["from"] == "duplicate" and to not in ENDED:  # it had never been closed
+            self.rounds[-1] = replace(self.rounds[-1], stopped=None)
+            if not said["first_answered_datetime"]:
+                self.answered = None
         if to == "reopened":
             self.rounds.append(Run(kind=SOLUTION, started=at))
         else:
             self.rounds[-1] = _moved(self.rounds[-1], to, at)
 
-    def runs(self, requested: datetime) -> tuple[Run, ...]:
-        """Return the runs of both clocks."""
-        first = Run(kind=FIRST_ANSWER, started=requested, stopped=self.answered)
+    def runs(self, requested: datetime, split: datetime | None = None) -> tuple[Run, ...]:
+        """Return the runs of both clocks; the first answer of a part runs from the split."""
+        first = Run(kind=FIRST_ANSWER, started=split or requested, stopped=self.answered)
         return (first, *(self.rounds or [Run(kind=SOLUTION, started=requested)]))
 
 
@@ -101,7 +105,9 @@ def _of(event: Event, jurisdiction_id: str) -> bool:
 
 
 def _past(report: Mapping[str, Any], history: History) -> Past:
-    runs = history.runs(wire.read_moment(report["requested_datetime"]))
+    part = report.get("part")
+    split = wire.read_moment(part["split_datetime"]) if part else None
+    runs = history.runs(wire.read_moment(report["requested_datetime"]), split)
     if history.category is None:
         return Past(report=report, runs=runs)
     service_code, group, priority = history.category

@@ -35,7 +35,7 @@ from routing.store.histories import (
     seal,
     unsealed_cases,
 )
-from routing.store.kin import duplicates_of, hold_kin
+from routing.store.kin import duplicates_of, hold_kin, lock_by_ids
 from routing.store.links import (
     add_links,
     end_link,
@@ -47,6 +47,7 @@ from routing.store.links import (
     note_mail,
 )
 from routing.store.notes import add_notes, note_of, notes_of
+from routing.store.parts import add_parts, call_off_parts, hold_part, link_part, parts_of
 from routing.store.people import note_person, people
 from routing.store.queues import (
     COUNTED,
@@ -98,9 +99,11 @@ __all__ = [
     "add_links",
     "add_moves",
     "add_notes",
+    "add_parts",
     "almanac_of",
     "alone",
     "begin_bulk",
+    "call_off_parts",
     "cases_after",
     "claim_due",
     "contradicted",
@@ -118,11 +121,14 @@ __all__ = [
     "histories",
     "history_of",
     "hold_kin",
+    "hold_part",
     "keep_almanac",
     "left_since",
     "link_of",
+    "link_part",
     "link_row",
     "links_of",
+    "lock_by_ids",
     "lock_case",
     "many_cases",
     "mark_all_seen",
@@ -136,6 +142,7 @@ __all__ = [
     "open_and_late",
     "page",
     "pairs",
+    "parts_of",
     "people",
     "report_of",
     "reports_of",

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from routing.domain import ENDED, Clock, Pause, Target
 from routing.domain.cases import Case
+from routing.store.parts import open_parts
 from routing.store.tables import CASES, CLOCKS, FIRINGS, MOVES, REPORTS
 from routing.store.writing import put
 
-_CASE_FIELDS = [field.name for field in fields(Case) if field.name not in ("id", "clocks")]
+_BESIDE = ("id", "clocks", "open_parts")
+_CASE_FIELDS = [field.name for field in fields(Case) if field.name not in _BESIDE]
 
 
 def add_case(session: Session, case: Case, report: Mapping[str, Any]) -> Case | None:
@@ -96,6 +98,7 @@ def save_cases(session: Session, cases: Sequence[Case]) -> None:
 
 _FIXED = {
     *("jurisdiction_id", "service_request_id", "district", "channel", "requested", "imported"),
+    "parent",
 }
 _RECKONED = ("late", "warned", "escalated_to", "next_due", "due_by")
 """What the clocks make of a case, kept beside it so that queues can be asked for."""
@@ -143,12 +146,14 @@ def cases_of(session: Session, rows: Sequence[sa.Row[Any]]) -> list[Case]:
     clocks: dict[int, list[Clock]] = {}
     for row in session.execute(query.order_by(CLOCKS.c.kind, CLOCKS.c.round)):
         clocks.setdefault(row.case_id, []).append(_clock(row))
-    return [_case(row, tuple(clocks.get(row.id, ()))) for row in rows]
+    parts = open_parts(session, [row.id for row in rows if row.split])
+    return [_case(row, tuple(clocks.get(row.id, ())), parts.get(row.id, ())) for row in rows]
 
 
-def _case(row: sa.Row[Any], clocks: tuple[Clock, ...]) -> Case:
+def _case(row: sa.Row[Any], clocks: tuple[Clock, ...], parts: tuple[str, ...]) -> Case:
     known = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
-    return Case(id=row.id, clocks=clocks, **{name: known[name] for name in _CASE_FIELDS})
+    plain = {name: known[name] for name in _CASE_FIELDS}
+    return Case(id=row.id, clocks=clocks, open_parts=parts, **plain)
 
 
 def _clock(row: sa.Row[Any]) -> Clock:

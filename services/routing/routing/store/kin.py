@@ -30,3 +30,9 @@ def duplicates_of(session: Session, case: Case, *, lock: bool = False) -> list[C
     query = query.order_by(c.requested, c.id)
     rows = session.execute(query.with_for_update() if lock else query)
     return cases_of(session, rows.all())
+
+
+def lock_by_ids(session: Session, case_ids: Sequence[int]) -> list[Case]:
+    """Lock and return some cases, in the order of their ids."""
+    query = sa.select(CASES).where(CASES.c.id.in_(list(case_ids))).order_by(CASES.c.id)
+    return cases_of(session, session.execute(query.with_for_update()).all())

@@ -58,6 +58,8 @@ CASES = sa.Table(
     _column("outcome_code", _TEXT, nullable=True),
     _column("words", _TEXT, nullable=True),
     _column("duplicate_of", _TEXT, nullable=True),
+    _column("parent", _TEXT, nullable=True),
+    _column("split", sa.Boolean, server_default=sa.false()),
     _column("priority", _TEXT, server_default=sa.text("'normal'")),
     _column("history_number", sa.BigInteger, server_default=sa.text("0")),
     _column("history_hash", sa.LargeBinary, nullable=True),
@@ -175,6 +177,7 @@ MOVES = sa.Table(
     _column("priority", _TEXT, nullable=True),
     _column("decision", _TEXT, nullable=True),
     _column("kin", _TEXT, nullable=True),
+    _column("parts", JSONB(none_as_null=True), nullable=True),
     _column("party", _TEXT, nullable=True),
     _column("answer", _TEXT, nullable=True),
     _column("assignee", _TEXT, nullable=True),
@@ -198,6 +201,21 @@ DECISIONS = sa.Table(
     _column("decided", _TIME),
 )
 sa.Index("ix_decision_case_id", DECISIONS.c.case_id, DECISIONS.c.id)
+
+PARTS = sa.Table(
+    "part",
+    METADATA,
+    sa.Column("part_id", _TEXT, primary_key=True),
+    sa.Column("case_id", sa.BigInteger, sa.ForeignKey("casefile.id"), nullable=False),
+    _column("number", sa.Integer),
+    _column("service_code", _TEXT),
+    _column("description", _TEXT),
+    _column("department", _TEXT, nullable=True),
+    _column("split", _TIME),
+    sa.Column("child_id", sa.BigInteger, sa.ForeignKey("casefile.id")),
+    _column("called_off", _TIME, nullable=True),
+)
+sa.Index("ix_part_case_id", PARTS.c.case_id)
 
 FIRINGS = sa.Table(
     "firing",

@@ -33,7 +33,7 @@ _SAME = (
         "outcome_code",
         "words",
     ),
-    *("duplicate_of", "assignee"),
+    *("duplicate_of", "assignee", "parent", "split"),
 )
 _REPORTED = ("description", "address", "lat", "long")
 
@@ -66,7 +66,7 @@ def whole_case(
     allowed: Sequence[Data],
     language: str,
     decisions: Iterable[Any] = (),
-    duplicates: Sequence[str] = (),
+    kin: Mapping[str, Any] | None = None,
 ) -> Data:
     """Return a case with all that is known of it, its deadlines explained in a language."""
     return {
@@ -75,7 +75,7 @@ def whole_case(
         "clocks": [clock_explained(explain(city.pace, clock), language) for clock in case.clocks],
         "history": list(entries),
         "moves_allowed": list(allowed),
-        "duplicates": list(duplicates),
+        **(kin or {}),
         "decisions": [decision(row) for row in decisions],
     }
 
@@ -92,6 +92,7 @@ def decision(row: Any) -> Data:
 _MOVED = (
     *("outcome_code", "words", "reason", "to_department", "duplicate_of", "update_id"),
     *("waiting_for", "service_code", "priority", "kin", "party", "answer", "assignee"),
+    "parts",
 )
 
 

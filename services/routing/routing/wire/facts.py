@@ -21,6 +21,7 @@ from routing.domain.cases import Case
 from routing.domain.history import decision_hash
 from routing.domain.moves import UNPUBLISHED
 from routing.wire.moments import moment, read_moment
+from routing.wire.parts import parts_told, read_parts
 
 Data = dict[str, Any]
 
@@ -71,6 +72,7 @@ def read_order(data: Mapping[str, Any]) -> Order:
         waiting_for=data.get("waiting_for") or None,
         service_code=data.get("service_code") or None,
         priority=data.get("priority") or None,
+        parts=read_parts(data.get("parts")),
     )
 
 
@@ -302,6 +304,7 @@ def move_row(
         "priority": order.priority,
         "decision": None,
         "kin": None,
+        "parts": parts_told(order),
         "party": order.party,
         "answer": order.answer,
         "assignee": None,

@@ -1,7 +1,7 @@
 """What may be done with a case, by whom, and what it needs."""
 
 from routing.domain.moves.checks import allowed, check, needs, outcomes
-from routing.domain.moves.orders import Actor, Order, Standing
+from routing.domain.moves.orders import Actor, Order, Part, Standing
 from routing.domain.moves.passing import NOT_OURS, passed_on
 from routing.domain.moves.table import (
     AT_WORK,
@@ -57,6 +57,7 @@ __all__ = [
     "Actor",
     "Move",
     "Order",
+    "Part",
     "Standing",
     "allowed",
     "check",

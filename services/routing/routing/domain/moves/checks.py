@@ -4,7 +4,7 @@ from servicekit.errors import BadInput, Conflict, Forbidden, Refusals
 
 from routing.domain.city import PRIORITIES, City
 from routing.domain.clocks import WAITING_FOR
-from routing.domain.moves import words
+from routing.domain.moves import parts, words
 from routing.domain.moves.orders import Actor, Order, Standing
 from routing.domain.moves.table import (
     CITIZEN,
@@ -31,6 +31,7 @@ def _permits(move: Move, case: Standing, actor: Actor) -> bool:
         and actor.role in move.who
         and (actor.role != DEPARTMENT or actor.department == case.department)
         and not _dispute(move, case, actor)
+        and not parts.hindrance(move, case)
     )
 
 
@@ -56,6 +57,8 @@ def check(case: Standing, order: Order, actor: Actor, city: City) -> Move:
         raise Conflict(f"{order.move} is not possible: the case is {case.state} (possible: {may})")
     if dispute := _dispute(move, case, actor):
         raise Conflict(dispute)
+    if hindrance := parts.hindrance(move, case):
+        raise Conflict(hindrance)
     faults = [*_missing(case, move, order, actor, city), *_unknown(case, move, order, city)]
     if faults:
         raise Refusals(faults)
@@ -89,7 +92,7 @@ def _given(order: Order, name: str) -> bool:
 
 
 def _unknown(case: Standing, move: Move, order: Order, city: City) -> list[str]:
-    faults = words.faults(order)
+    faults = [*words.faults(order), *parts.faults(move, order, city)]
     if order.outcome_code:
         faults += _outcome_faults(move, order.outcome_code, city)
     if order.duplicate_of and move.target != DUPLICATE:

@@ -13,6 +13,15 @@ class Actor:
     department: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of the things that a report tells of; ``department`` is None where the rules say."""
+
+    service_code: str
+    description: str
+    department: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """What someone asks to be done with a case."""
@@ -29,13 +38,15 @@ class Order:
     priority: str | None = None
     party: str | None = None
     answer: str | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """What the table asks of a case: where it stands.
 
-    ``dispute`` says why its citizen may not open it again, None when they may.
+    ``dispute`` says why its citizen may not open it again, None when they may. ``parent`` is the
+    case that it is a part of; ``split``: it has parts itself, of which ``open_parts`` are open.
     """
 
     service_request_id: str
@@ -46,3 +57,6 @@ class Standing:
     priority: str = NORMAL
     not_ours_count: int = 0
     dispute: str | None = None
+    parent: str | None = None
+    split: bool = False
+    open_parts: tuple[str, ...] = ()

@@ -81,6 +81,8 @@ TABLE: tuple[Move, ...] = (
     _move("rerouted", AT_WORK, ROUTED, OFFICE, needs={"to_department", "reason"}, answers=False),
     _move("recategorised", AT_WORK, ROUTED, OFFICE, needs={"reason"}, answers=False),
     _move("duplicate", AT_WORK, DUPLICATE, OFFICE, needs={"duplicate_of", *_SAID}),
+    _move("split", AT_WORK, None, STAFF, needs={"parts"}),
+    _move("unsplit", AT_WORK, None, STAFF, needs={"reason"}, answers=False),
     _move("separated", {DUPLICATE}, ROUTED, OFFICE, needs={"reason"}, answers=False),
     _move("regrouped", {DUPLICATE}, DUPLICATE, {CLOCK}, answers=False),
     _move("withdrawn", AT_WORK, WITHDRAWN, OFFICE | {CITIZEN}, needs=_SAID),
