@@ -11,7 +11,7 @@ an idle machine would show.
 
 Rounds are interleaved; the table shows the median rate and ratio and the lowest CPU of all rounds.
 ``BENCH_ROUNDS``, ``BENCH_SECONDS`` and ``BENCH_EVENTS`` change how long it takes, and
-``BENCH_ONLY`` what is measured: some of requests, reports, events, timers, photos.
+``BENCH_ONLY`` what is measured: some of requests, reports, events, timers, moves, photos.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import events
+import moves
 import photos
 import reports
 import requests_
@@ -44,6 +45,7 @@ KINDS: dict[str, Any] = {
     "reports": reports,
     "events": events,
     "timers": timers,
+    "moves": moves,
     "photos": photos,
 }
 

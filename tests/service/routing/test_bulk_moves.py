@@ -1,6 +1,8 @@
 """One order for many cases: tried without a trace, then done once and no more."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -275,6 +277,15 @@ def test_a_filter_with_a_token_means_what_it_found_in_the_dry_run(tried, done, s
 
     assert [one["service_request_id"] for one in answer["results"]] == ["SDR-1", "SDR-2"]
     assert done("started", token=token, **by) == answer
+
+
+def test_the_example_of_the_manual_works_as_it_stands(some, ask, key):
+    manual = (Path(__file__).parents[3] / "docs" / "bulk-moves.md").read_text(encoding="utf-8")
+    body = json.loads(manual.split("-d '")[1].split("'")[0])
+    status, answer = ask("POST", PATH, key("operator"), json=body)
+
+    assert (status, answer["moved"]) == (200, len(some))
+    assert answer["results"][0]["words"] == "Calles is at SDR-1: Bache."
 
 
 def test_a_filter_again_under_the_same_id_goes_on_with_the_first_cases(done):
