@@ -90,6 +90,17 @@ def test_a_report_with_a_photo_is_resolved_with_a_photo_evaluated_and_counted(
             why=move,
         )
         assert moved
+    # What is for staff alone they see at the desk, by a link that needs no key.
+    inside = roads.uploads(a_photo((30, 30, 200)), request, "internal")
+    desk = {"Authorization": f"Bearer {platform.key('routing', 'operator')}"}
+    path = f"/api/routing/v1/cases/{request}"
+    note = {"words": "Their pipe, not ours", "media": [inside]}
+    assert platform.http.post(f"{path}/notes", json=note, headers=desk).status_code == 201
+    seen = platform.http.get(path, headers=desk).json()["photos"][-1]
+    assert (seen["media_id"], seen["role"]) == (inside, "internal")
+    assert picture(platform, seen["urls"]["320"])
+    assert not picture(platform, seen["urls"]["320"].split("?")[0])
+
     result = roads.uploads(a_photo((30, 200, 30)), request)
     roads.says(request, "resolved", outcome_code="repaired", words=WORDS, media=[result])
 

@@ -211,15 +211,15 @@ class Department:
     def media_key(self) -> str:
         return self.platform.key("media", "department", department=self.name)
 
-    def uploads(self, photo: bytes, service_request_id: str) -> str:
-        """Bring a result photo to media; returns its media_id."""
+    def uploads(self, photo: bytes, service_request_id: str, role: str = "result") -> str:
+        """Bring a photo to media; returns its media_id."""
         answer = self.platform.http.post(
             "/media/v1/photos",
             headers={"Authorization": f"Bearer {self.media_key}"},
             data={
                 "jurisdiction_id": CITY,
                 "service_request_id": service_request_id,
-                "role": "result",
+                "role": role,
             },
             files={"file": ("after.jpg", photo, "image/jpeg")},
         )
