@@ -76,6 +76,10 @@ fuzz: $(VENV)/dev.done ## send intake tens of thousands of made-up requests (EXA
 bench: $(VENV)/dev.done ## measure reading, writing and events beside their floors
 	$(BIN)/python tests/bench/bench.py
 
+.PHONY: bench-desk
+bench-desk: $(VENV)/dev.done ## measure the desk with 10,000 and with 1,000,000 cases stored
+	$(BIN)/python tests/bench/desk.py
+
 .PHONY: bench-growth
 bench-growth: $(VENV)/dev.done ## measure intake with 10,000 and with 1,000,000 requests stored
 	$(BIN)/python tests/bench/growth.py
