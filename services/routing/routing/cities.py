@@ -130,6 +130,7 @@ def _service(service: packs.Service, pack: packs.Pack) -> Service:
         first_answer=first,
         solution=solution,
         result_photo_required=service.result_photo_required,
+        duplicate_radius_m=service.duplicate_radius_m,
         priorities=tuple(_priority(one) for one in service.priorities),
     )
 

@@ -73,6 +73,8 @@ def _opened(report: Mapping[str, Any], city: City, to: Assignment, now: datetime
         service_group=report["service_group"],
         district=report["district"],
         channel=report["channel"],
+        lat=report["lat"],
+        long=report["long"],
         visibility=report["visibility"],
         state="routed",
         priority=priority_of(report, city),

@@ -104,6 +104,7 @@ def _filter(caller: Caller, asked: Mapping[str, Any]) -> store.Filter:
         **moments,
         states=_states(asked.get("state"), asked.get("status")),
         service_group=asked.get("group"),
+        box=wire.read_box(asked["bbox"]) if asked.get("bbox") else None,
         escalated_to=frozenset(up) if up else None,
     )
 

@@ -89,4 +89,11 @@ class Door:
             store.decisions_of(session, case.id),
             wire.kin(store.duplicates_of(session, case), store.parts_of(session, case.id)),
         )
-        return {**whole, "photos": photos}
+        return {**whole, "photos": photos, "near": self._near(session, caller, case)}
+
+    def _near(self, session: Session, caller: Caller, case: Case) -> list[Data]:
+        """Return the cases at work around this one that may be the same thing."""
+        service = self.desk.city(case.jurisdiction_id).services.get(case.service_code)
+        radius_m = service.duplicate_radius_m if service else 0
+        found = store.near_cases(session, case, radius_m, caller.reach.departments)
+        return [wire.near_row(row) for row in found]

@@ -61,6 +61,8 @@ class Case:
     words: str | None = None
     duplicate_of: str | None = None
     assignee: str | None = None
+    lat: float | None = None
+    long: float | None = None
     priority: str = NORMAL
     history_number: int = 0
     history_hash: bytes | None = None

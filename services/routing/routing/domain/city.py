@@ -44,6 +44,7 @@ class Service:
     first_answer: Target | None
     solution: Target | None
     result_photo_required: bool
+    duplicate_radius_m: int = 0
     priorities: tuple[Priority, ...] = ()
 
     def targets(self, priority: str = NORMAL) -> dict[str, Target]:

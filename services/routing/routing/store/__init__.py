@@ -46,6 +46,7 @@ from routing.store.links import (
     links_of,
     note_mail,
 )
+from routing.store.nearby import near_cases
 from routing.store.notes import add_notes, note_of, notes_of
 from routing.store.parts import add_parts, call_off_parts, hold_part, link_part, parts_of
 from routing.store.people import note_person, people
@@ -134,6 +135,7 @@ __all__ = [
     "mark_all_seen",
     "mark_seen",
     "moves_of",
+    "near_cases",
     "next_due",
     "note_mail",
     "note_of",

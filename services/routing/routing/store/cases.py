@@ -99,6 +99,7 @@ def save_cases(session: Session, cases: Sequence[Case]) -> None:
 _FIXED = {
     *("jurisdiction_id", "service_request_id", "district", "channel", "requested", "imported"),
     "parent",
+    *("lat", "long"),
 }
 _RECKONED = ("late", "warned", "escalated_to", "next_due", "due_by")
 """What the clocks make of a case, kept beside it so that queues can be asked for."""

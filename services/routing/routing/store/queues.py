@@ -73,6 +73,7 @@ class Filter:
     requested_to: datetime | None = None
     due_before: datetime | None = None
     has_photo: bool | None = None
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +223,7 @@ _ASKED: Mapping[str, Any] = {
     "requested_to": lambda one: c.requested <= one,
     "due_before": lambda one: sa.and_(c.due_by < one, IS_OPEN),
     "has_photo": _photographed,
+    "box": lambda one: sa.and_(c.lat.between(one[0], one[2]), c.long.between(one[1], one[3])),
 }
 
 

@@ -69,6 +69,8 @@ CASES = sa.Table(
     _column("next_due", _TIME, nullable=True),
     _column("due_by", _TIME, server_default=sa.text("'9999-12-31'")),
     _column("assignee", _TEXT, nullable=True),
+    _column("lat", sa.Double, nullable=True),
+    _column("long", sa.Double, nullable=True),
     sa.UniqueConstraint("jurisdiction_id", "service_request_id"),
 )
 # The clerk of the timers looks here and nowhere else: its cost is that of what is due.
@@ -103,6 +105,11 @@ sa.Index(
     "ix_casefile_duplicate_of",
     *(CASES.c.jurisdiction_id, CASES.c.duplicate_of),
     postgresql_where=CASES.c.duplicate_of.is_not(None),
+)
+sa.Index(
+    "ix_casefile_place",
+    *(CASES.c.jurisdiction_id, CASES.c.service_code, CASES.c.lat),
+    postgresql_where=IS_OPEN,
 )
 sa.Index(
     "ix_casefile_assignee",

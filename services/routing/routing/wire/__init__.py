@@ -55,7 +55,7 @@ from routing.wire.letters import (
     link_shown,
     party_answer_notice,
 )
-from routing.wire.lists import queue_counts, read_mark, read_tags, sealed_mark
+from routing.wire.lists import near_row, queue_counts, read_box, read_mark, read_tags, sealed_mark
 from routing.wire.moments import moment, read_moment
 from routing.wire.notes import case_noted, note_row, note_shown, read_note
 from routing.wire.notices import escalation
@@ -110,12 +110,14 @@ __all__ = [
     "move_row",
     "named_department",
     "naming",
+    "near_row",
     "note_row",
     "note_shown",
     "part_rows",
     "party_answer_notice",
     "photos",
     "queue_counts",
+    "read_box",
     "read_mark",
     "read_moment",
     "read_note",

@@ -14,6 +14,7 @@ from routing.domain import (
     outcomes,
 )
 from routing.domain.cases import Case
+from routing.wire.choices import choices
 from routing.wire.deadlines import clock_explained
 from routing.wire.moments import moment
 from routing.wire.notes import note_entry
@@ -139,6 +140,7 @@ def allowed_moves(
             "to": move.target or case.state,
             "needs": list(needs),
             "outcomes": [_outcome(code, city, language) for code in outcomes(move, city)],
+            "choices": choices(move.name, case, city, language),
         }
         for move, needs in {move.name: (move, needs) for move, needs in moves}.values()
     ]

@@ -10,9 +10,11 @@ import orjson
 from servicekit.errors import BadInput
 
 from routing.domain import City
+from routing.wire.moments import moment
 
 Data = dict[str, Any]
 Place = tuple[str, str]
+_POLE, _DATE_LINE = 90, 180
 
 
 def sealed_mark(order: str, at: datetime, number: int) -> str:
@@ -40,6 +42,28 @@ def read_tags(text: str | None) -> frozenset[str] | None:
         return None
     each = (one.strip().removeprefix("W/").strip('"') for one in text.split(","))
     return frozenset(one.partition("-")[0] for one in each)
+
+
+def read_box(text: str) -> tuple[float, float, float, float]:
+    """Read min_lat,min_long,max_lat,max_long; raises BadInput."""
+    try:
+        south, west, north, east = (float(one) for one in text.split(","))
+    except ValueError:
+        raise BadInput("bbox must be four numbers: min_lat,min_long,max_lat,max_long") from None
+    if not (-_POLE <= south <= north <= _POLE and -_DATE_LINE <= west <= east <= _DATE_LINE):
+        raise BadInput("bbox must give the smaller latitude and longitude first, in degrees")
+    return south, west, north, east
+
+
+def near_row(row: Any) -> Data:
+    """Return a case around another."""
+    return {
+        "service_request_id": row.service_request_id,
+        "state": row.state,
+        "department": row.department,
+        "requested_datetime": moment(row.requested),
+        "distance_m": round(row.distance_m, 1),
+    }
 
 
 def queue_counts(
