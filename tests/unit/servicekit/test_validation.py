@@ -135,6 +135,7 @@ DOCUMENT: dict[str, Any] = {
                                         "maxItems": 2,
                                     },
                                     "by": {"type": "string", "nullable": True},
+                                    "place": {"type": "object", "required": ["lat", "long"]},
                                 },
                             }
                         }
@@ -363,6 +364,20 @@ def test_a_body_over_the_limit_is_refused_without_reading_it_all(ours):
     answer = ask(ours, "POST", "/things/a.json", data={"word": "a", "x": "y" * 1_100_000})
 
     assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("body", "lacks"),
+    [
+        ({}, "text required"),
+        ({"text": "a", "place": {"long": 1}}, "place.lat required"),
+        ({"text": "a", "place": {}}, "place.lat, place.long required"),
+    ],
+)
+def test_what_a_body_lacks_is_named(ours, body, lacks):
+    answer = ask(ours, "POST", "/notes", json=body)
+
+    assert (answer.status_code, answer.json()[0]["description"]) == (400, lacks)
 
 
 def test_a_body_in_the_wrong_form_is_refused(ours):

@@ -135,8 +135,12 @@ class Parameters:
 
 
 def words(fault: fastjsonschema.JsonSchemaValueException, name: str) -> str:
-    """Return what is wrong, naming the parameter: ``lat must be number``."""
+    """Return what is wrong, naming the parameter: ``lat must be number``, ``lat required``."""
     path = ".".join(str(part) for part in fault.path[1:])
+    if fault.rule == "required":
+        missing = [one for one in fault.rule_definition if one not in fault.value]
+        within = ".".join(part for part in (name, path) if part)
+        return ", ".join(f"{within}.{one}" if within else one for one in missing) + " required"
     where = ".".join(part for part in (name, path) if part) or "the body"
     return f"{where} {fault.message.split(' ', 1)[-1]}"
 
