@@ -3,14 +3,19 @@
 What the file is, and what came out with it: docs/replay-boston.md.
 """
 
+import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from routing.actions import Desk
+from routing.app import SERVICE
 from routing.cities import read_cities
+from routing.simulation import simulate
 from servicekit.outbox import Outbox
+from servicekit.process import Process
 from towns import boston
 from towns.relived import Relived
 
@@ -97,3 +102,25 @@ def test_the_table_counts_every_row_once(compared):
 
     assert sum(int(line[36:44]) for line in lines) == len(compared)
     assert {line.split()[-1] for line in lines} == {"0"}
+
+
+def test_simulate_comes_to_the_same_verdicts_out_of_the_file(
+    relive, rows, contracts, tmp_path, capsys
+):
+    lived = relive(boston.by_service(rows)).values()
+    env = {
+        "CITIES_DIR": str(tmp_path),
+        "CONTRACTS_DIR": str(contracts.folder),
+        "ROUTING_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    }
+    shorter = ("--target", "hole.solution=1 whole_working_days")
+    capsys.readouterr()
+
+    simulate(Process(SERVICE, env, lambda: SEEN), ["--from", str(OWN), "--format=json", *shorter])
+
+    solution = json.loads(capsys.readouterr().out)["on_time"]["solution"]
+    ours = Counter(one.verdict for one in lived)
+    before = {"on_time": ours[boston.ON_TIME], "late": ours[boston.LATE], "open": 0}
+    assert solution["before"].items() >= before.items()
+    assert solution["after"]["late"] > ours[boston.LATE]
