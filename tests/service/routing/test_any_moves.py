@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from metrics import domain as figures
 from metrics import wire
 from routing import actions, store
-from routing.domain import MOVES, Actor, Order, moves
+from routing.domain import MOVES, Actor, Order, Part, moves
 from routing.simulation.cases import runs_of
 from routing.simulation.log import History
 from servicekit.db import OUTBOX
@@ -24,7 +24,7 @@ STEPS = 150
 FINAL = 0.97
 TRIED = {"accepted", "started", "paused", "resumed", "handed_over", "party_answered", "resolved"}
 TRIED |= {"refused", "not_ours", "rerouted", "recategorised", "duplicate", "separated"}
-TRIED |= {"withdrawn", "reopened", "closed"}
+TRIED |= {"withdrawn", "reopened", "closed", "split", "unsplit"}
 
 
 def orders(chance, name, case, others):
@@ -43,6 +43,11 @@ def orders(chance, name, case, others):
         said[chance.choice(["service_code", "priority"])] = chance.choice(["hole", "lamp", "high"])
     said |= {"party": "the power company"} if name == "handed_over" else {}
     said |= {"answer": "done"} if name == "party_answered" else {}
+    if name == "split":
+        del said["reason"]
+        said["parts"] = tuple(
+            Part(service_code=one, description="A part") for one in ("hole", "lamp")
+        )
     return Order(move=name, media=("a" * 64,) if name == "resolved" else (), **said)
 
 
@@ -54,7 +59,7 @@ def wander(submit, db, desk, clock, fire, city):
         chance, made = random.Random(seed), []  # noqa: S311 - an example, not a secret
         names = [f"SDR-{number}" for number in range(1, 6)]
         for name in names:
-            submit(service_request_id=name, service_code=chance.choice(["hole", "lamp", "idea"]))
+            submit(service_request_id=name, service_code=chance.choice(["hole", "lamp"]))
         for _ in range(STEPS):
             clock.forward(minutes=chance.choice([1, 30, 300, 3000]))
             fire()

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -51,10 +51,6 @@ class History:
         self.answered = wire.read_moment(answered) if answered else None
         if not self.rounds:
             self.rounds = [Run(kind=SOLUTION, started=wire.read_moment(said["requested_datetime"]))]
-        if said["from"] == "duplicate" and to not in ENDED:  # it had never been closed
-            self.rounds[-1] = replace(self.rounds[-1], stopped=None)
-            if not said["first_answered_datetime"]:
-                self.answered = None
         if to == "reopened":
             self.rounds.append(Run(kind=SOLUTION, started=at))
         else:
@@ -72,7 +68,7 @@ def _moved(run: Run, to: str, at: datetime) -> Run:
     pauses, stopped = run.pauses, run.stopped
     if to in _RUNS_ON or (stopped and to in ENDED):
         return run
-    stopped = None  # a duplicate that was none goes on as if it had not been closed
+    stopped = None  # a duplicate that was none goes on as if it had never been closed
     if to == "waiting" and not paused:
         pauses = (*pauses, Pause(at))
     if to != "waiting" and paused:
