@@ -21,7 +21,7 @@ ROOMS = {
     "events": CORE,
     "config": set(),
     # Doors and neighbours that only some services have.
-    "photos": {"domain"},  # intake's way to media
+    "photos": {"domain"},  # the way of intake and of routing to media
     "definitions": {"domain", "store", "wire"},  # intake: what services ask and asked
     "keyring": {"store"},  # intake: keys that were found a moment ago
     "staff": {"domain", "keyring"},  # intake: who of the staff calls

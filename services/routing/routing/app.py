@@ -1,15 +1,16 @@
 """The only place of routing that constructs things."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from servicekit import logs, metrics, web
-from servicekit.config import required
+from servicekit.config import limit, optional, required, seconds
 from servicekit.consumer import Answer, Handler
 from servicekit.contracts import Topic
-from servicekit.limits import Limiter
+from servicekit.limits import Limit, Limiter, PerAddress
+from servicekit.packs import read_packs
 from servicekit.people import Known, Signing, command
 from servicekit.photolinks import PhotoLinks
 from servicekit.process import App, Command, Process, Service, Tick
@@ -24,6 +25,9 @@ from routing.domain.updates import has_own_topic
 from routing.entrance import Entrance
 from routing.events import Events
 from routing.explaining import explain
+from routing.pages import AnswerPages
+from routing.pages.gate import Gate
+from routing.photos import Photos
 from routing.simulation import simulate
 
 log = logs.get(__name__)
@@ -119,7 +123,35 @@ def _serve(process: Process) -> App:
         now=process.now,
         service_token=process.common.service_token,
     )
-    return web.build(process, *doors, entrance, letters)
+    return web.build(process, *doors, entrance, letters, pages=_pages(process, cities).app())
+
+
+def _pages(process: Process, cities: Desk) -> AnswerPages:
+    common, limiter = process.common, Limiter(process.db)
+    photos = Photos(
+        optional(process.env, "MEDIA_URL", common.public_url).rstrip("/"),
+        common.service_token,
+        seconds(process.env, "ROUTING_MEDIA_TIMEOUT_S", 20.0),
+    )
+    per_address = partial(PerAddress, limiter=limiter, secret_key=common.secret_key)
+    return AnswerPages(
+        db=process.db,
+        desk=cities,
+        packs=read_packs(common.cities_dir, common.contracts_dir),
+        keep=photos.keep,
+        fetch=photos.read,
+        now=process.now,
+        gate=Gate(
+            answers=per_address(
+                limit=limit(process.env, "ROUTING_ANSWER", Limit(20, 40)), purpose="answer"
+            ),
+            guesses=per_address(
+                limit=limit(process.env, "ROUTING_BAD_LINK", Limit(10, 20)), purpose="guess"
+            ),
+            trusted_proxies=common.trusted_proxies,
+        ),
+        limiter=limiter,
+    )
 
 
 def _handlers(process: Process) -> Mapping[str, Handler]:

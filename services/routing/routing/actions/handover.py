@@ -153,9 +153,18 @@ def _tell_department(ledger: Ledger, case: Case, order: Order) -> None:
 
 
 def answer_as_department(
-    session: Session, desk: Desk, link: Link, order: Order, update_id: str, *, now: datetime
+    session: Session,
+    desk: Desk,
+    link: Link,
+    order: Order,
+    update_id: str,
+    over: Handover | None = None,
+    *,
+    now: datetime,
 ) -> LinkStanding:
     """Make a department's move by its link; sent twice it is made once.
+
+    ``over`` says to whom, when the case is handed over.
 
     Returns how the link stood: anything but open, and nothing was changed. Raises what
     ``move_case`` raises.
@@ -172,7 +181,11 @@ def answer_as_department(
             update_id=f"link:{update_id}",
             key_name=f"link:{link.link_id}",
         )
-        move_case(session, desk, case.jurisdiction_id, case.service_request_id, asked, now=now)
+        if over:
+            hand_to_party(session, desk, case, asked, over, now=now)
+        else:
+            place = (case.jurisdiction_id, case.service_request_id)
+            move_case(session, desk, *place, asked, now=now)
     return stands
 
 

@@ -1,128 +1,16 @@
 """Answers by mail: hand-over to a party, departments without software, and the links between."""
 
-from dataclasses import replace
-
 import pytest
 import sqlalchemy as sa
-from parts.doors import Client
-from routing import actions, api, store
-from routing.actions import PartySays
-from routing.app import SERVICE
+from routing import actions
 from routing.domain import Order
-from routing.domain.links import LinkStanding, Party, Post, secret_of
-from servicekit import db as kit
-from servicekit import web
+from routing.domain.links import LinkStanding
 from servicekit.db import OUTBOX
 from servicekit.errors import NotFound, Refusals
-from servicekit.people import Issuer, Known, Oidc, Tokens
-from servicekit.process import Process
 
-ROADS, LIGHTS = "routed.town.example.roads", "routed.town.example.lights"
+ROADS = "routed.town.example.roads"
 CASE = "/api/routing/v1/cases/SDR-1"
-OVER = {"name": "Power Ltd", "email": "power@example.org", "words": "Please close the box."}
 PHOTO = "a" * 64
-
-
-@pytest.fixture(scope="module")
-def desk(desk, city):
-    post = Post(
-        by_mail=frozenset({"lights"}),
-        addresses={"roads": "roads@town.example", "lights": "lights@town.example"},
-        parties={"water": Party(name="Water Board", email="w@example.org", party="water")},
-    )
-    return replace(desk, cities={**desk.cities, city.jurisdiction_id: replace(city, post=post)})
-
-
-@pytest.fixture(scope="module")
-def of_mail(parts, engine, desk):
-    """The API of a city with mail."""
-    clock = []
-    db = kit.sessions(engine)
-
-    def now():
-        return clock[0]()
-
-    process = Process(SERVICE, parts.environment())
-    tokens = Tokens(Oidc.from_env({}), Issuer(Oidc.from_env({})), now)
-    known = Known(store.KEYS, tokens, store.LOCAL, now)
-    doors = [door(db, desk, now, known) for door in api.DESK]
-    token = process.common.service_token
-    letters = api.Letters(db=db, desk=desk, now=now, service_token=token)
-    entrance = type(
-        "Entrance",
-        (),
-        dict.fromkeys(
-            ("post_session", "delete_session", "get_me", "post_introspection"), lambda self: None
-        ),
-    )()
-    return Client(web.build(process, *doors, letters, entrance)), clock, token
-
-
-@pytest.fixture
-def ask(of_mail, db, clock):
-    client, clocks, _ = of_mail
-    clocks[:] = [clock]
-
-    def send(method, path, key=None, **options):
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        answer = client(method, path, headers=headers, **options)
-        return answer.status_code, answer.json() if answer.content else None
-
-    return send
-
-
-@pytest.fixture
-def operator(key):
-    return key("operator")
-
-
-@pytest.fixture
-def hand_over(ask, operator):
-    def give(key=None, **changes):
-        return ask("POST", f"{CASE}/handover", key or operator, json=OVER | changes)
-
-    return give
-
-
-@pytest.fixture
-def letters(facts, desk):
-    """Return a function: the secrets of the links that letters were asked for, in order."""
-
-    def found():
-        asked = [data for _, _, data in facts(kind="letter.requested.v1")]
-        return [secret_of(desk.secret_key, data["link_id"]) for data in asked]
-
-    return found
-
-
-@pytest.fixture
-def opened(db, clock):
-    def find(secret):
-        with db() as session:
-            return actions.open_link(session, secret, now=clock())
-
-    return find
-
-
-@pytest.fixture
-def answers(db, desk, clock, opened):
-    """Return a function that lets a party answer by its secret."""
-
-    def give(secret, answer="done", words="The box is closed.", media=()):
-        says = PartySays(answer=answer, words=words, media=media)
-        with db.begin() as session:
-            link = opened(secret).link
-            return actions.answer_as_party(session, desk, link, says, now=clock())
-
-    return give
-
-
-@pytest.fixture
-def fetch(ask, of_mail):
-    def letter(link_id):
-        return ask("GET", f"/api/routing/v1/letters/{link_id}", of_mail[2])
-
-    return letter
 
 
 def moved(facts, topic="routing.events"):
@@ -448,15 +336,9 @@ def test_a_department_makes_by_its_link_what_the_table_lets_it(submit, letters, 
 
     may = {move.name for move in opened(letters()[0]).moves}
 
-    assert may == {
-        "accepted",
-        "started",
-        "paused",
-        "handed_over",
-        "resolved",
-        "refused",
-        "not_ours",
-    }
+    of_all = {"accepted", "started", "paused", "handed_over", "resolved", "refused", "not_ours"}
+    assert may >= of_all
+    assert may.isdisjoint({"rerouted", "recategorised", "duplicate", "party_answered"})
 
 
 def test_a_move_by_link_is_made_once_in_the_departments_name(
