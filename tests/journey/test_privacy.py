@@ -19,6 +19,7 @@ PERSON = {
     "device_id": "device-7731-zq",
     "account_id": "account-7731-zq",
 }
+SEARCHES = "/api/intake/v1/contact-searches"
 CODED = {"format", "extension", "kind"}
 FORMATS = ("json", "xml", "csv", "geojson")
 KEPT = {("intake", table) for table in ("reporter", "supporter", "commenter")}
@@ -42,6 +43,13 @@ def journey(platform):
     told = desk.enters(a_photo((3, 7, 7)), identity="confidential", **PERSON)
     called = told["service_request_id"]
     until(lambda: desk.case(called), why="the phone call is a case")
+    eva = Operator(platform, role="ombudsman").signs_in()
+    seen = eva.asks("GET", f"/api/intake/v1/requests/{called}/contact")
+    assert seen.json()["phone"] == PERSON["phone"]
+    found = desk.asks("POST", SEARCHES, json={"phone": PERSON["phone"]})
+    numbers = [row["service_request_id"] for row in found.json()["requests"]]
+    assert request in numbers
+    assert called not in numbers, "it was said in confidence"
     joined = platform.http.post(
         f"/open311/v2/requests/{request}/supporters.json", data={**here, **PERSON}
     )

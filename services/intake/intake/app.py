@@ -26,6 +26,7 @@ from intake.api import (
     Desk,
     Discovery,
     Duplicates,
+    Looks,
     Reports,
     Requests,
     Supporters,
@@ -33,7 +34,7 @@ from intake.api import (
     Webhooks,
 )
 from intake.api.lists import Lists
-from intake.commands import webhooks_command
+from intake.commands import show_looks, webhooks_command
 from intake.config import Config, Limits
 from intake.definitions import Definitions
 from intake.keyring import Keyring
@@ -150,6 +151,7 @@ def serve(process: Process) -> Any:
         ),
         Desk(db=db, ground=base, staff=staff, now=now),
         Contacts(ground=base, reports=reports, staff=staff, now=now),
+        Looks(db=db, ground=base, staff=staff, limiter=limiter, limit=limits.looks, now=now),
         Applications(db=db, ground=base, keys=keyring, now=now),
         Bulk(db=db, ground=base, now=now),
         pages=Pages(
@@ -278,6 +280,7 @@ SERVICE = Service(
         "messages": Command(help="list and retry mails that were given up", run=manage_messages),
         "definitions": Command(help="versions of what services ask", run=show_definitions),
         "webhooks": webhooks_command(ground),
+        "looks": Command(help="who of the staff looked at who reported", run=show_looks),
         "render": Command(help="render requests of an older render version again", run=render),
         "words": Command(help="write the words of all public requests anew", run=write_words),
     },

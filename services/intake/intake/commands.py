@@ -32,6 +32,20 @@ def webhooks_command(ground: Callable[[Process], actions.Ground]) -> Command:
     return Command(help="watch, retry, replay and stop webhooks", run=run)
 
 
+def show_looks(process: Process, argv: Sequence[str]) -> int:
+    """``looks [--request ID] [--subject WHO]``: who of the staff looked at who reported."""
+    parser = argparse.ArgumentParser(prog="intake looks")
+    parser.add_argument("--request", help="only at this request")
+    parser.add_argument("--subject", help="only of this one: account:ana, oidc:…, a key's name")
+    asked = parser.parse_args(argv)
+    with process.db.begin() as session:
+        for row in store.looks(session, asked.request, asked.subject):
+            shown = "shown" if row.shown else "not shown"
+            where = (row.jurisdiction_id or "-", row.service_request_id or "-")
+            _say(row.looked_at.isoformat(), row.subject, row.by, *where, shown)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="intake webhooks")
     acts = parser.add_subparsers(dest="act", required=True)

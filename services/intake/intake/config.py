@@ -27,6 +27,7 @@ class Limits:
     reads: Limit
     mailboxes: Limit
     bad_tokens: Limit
+    looks: Limit
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -37,6 +38,7 @@ class Limits:
             forms=limit(env, "INTAKE_FORM", Limit(20, 40)),
             reads=limit(env, "INTAKE_READ", NO_LIMIT),
             mailboxes=limit(env, "INTAKE_MAILBOX", Limit(1, 30)),
+            looks=limit(env, "INTAKE_LOOK", Limit(30, 60)),
             bad_tokens=limit(env, "INTAKE_BAD_TOKEN", Limit(120, 240)),
         )
 

@@ -172,6 +172,7 @@ def running(intake_database, parts, cities, media_server, signing_server):
         intake_media_timeout_s="0.5",
         validate_answers="yes",
         intake_key_per_minute="0",  # test_limits has keys with limits of their own
+        intake_look_per_minute="0",  # and test_looks a process that has one
     )
     process = Process(intake_app.SERVICE, env=env, now=clock)
     client = Client(intake_app.serve(process))

@@ -20,6 +20,8 @@ TABLE = {
     "post_supporter": "c . . . c . c .",
     "post_import": ". c . . . . . .",
     "post_contact": ". . . . c c . .",
+    "get_contact": ". . . . c c . .",
+    "post_contact_search": ". . . . c c . .",
     "put_visibility": ". . . . c c c .",
     "put_update_visibility": ". . . . c c c .",
     "get_keys": ". . . . . . a .",
@@ -103,6 +105,11 @@ class Ground:
             "post_contact": (
                 *("POST", f"{V1}/contacts"),
                 {"data": {**here, **PLACE, "channel": "phone"}},
+            ),
+            "get_contact": ("GET", f"{V1}/requests/{request}/contact", {}),
+            "post_contact_search": (
+                *("POST", f"{V1}/contact-searches"),
+                {"json": {**here, "phone": "600000001"}},
             ),
             "put_visibility": ("PUT", f"{V1}/requests/{request}/visibility", hidden),
             "put_update_visibility": (

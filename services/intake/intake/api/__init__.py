@@ -7,6 +7,7 @@ from intake.api.contacts import Contacts
 from intake.api.desk import Desk
 from intake.api.discovery import Discovery
 from intake.api.duplicates import Duplicates
+from intake.api.looks import Looks
 from intake.api.reports import Reports
 from intake.api.requests import Requests
 from intake.api.supporters import Supporters
@@ -24,6 +25,7 @@ DOORS = (
     Changes,
     Webhooks,
     Contacts,
+    Looks,
     Desk,
     Applications,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "Desk",
     "Discovery",
     "Duplicates",
+    "Looks",
     "Reports",
     "Requests",
     "Supporters",

@@ -25,6 +25,7 @@ def _city(*roles: str) -> Mapping[str, str]:
 _SPEAK = _city(REPORT, OPERATOR, ADMINISTRATOR)
 _SHOW = _city(OPERATOR, OMBUDSMAN, ADMINISTRATOR)
 _ENTER = _city(OPERATOR, OMBUDSMAN)
+_KNOW = {OPERATOR: CITY, OMBUDSMAN: CONFIDENCE}
 _HAND_OUT = _city(ADMINISTRATOR)
 _LISTEN = _city(*_MACHINES)
 
@@ -34,6 +35,8 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
     "post_supporter": _SPEAK,
     "post_import": _city(IMPORT),
     "post_contact": _ENTER,
+    "get_contact": _KNOW,
+    "post_contact_search": _KNOW,
     "put_visibility": _SHOW,
     "put_update_visibility": _SHOW,
     "get_keys": _HAND_OUT,
@@ -54,7 +57,12 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
     "post_delivery_retry": _LISTEN,
 }
 
-PERSONS = frozenset({"post_contact", "put_visibility", "put_update_visibility"})
+PERSONS = frozenset(
+    {
+        *("post_contact", "get_contact", "post_contact_search"),
+        *("put_visibility", "put_update_visibility"),
+    }
+)
 """Calls that a person makes by a token too; all others are made by machines, by their keys."""
 
 OPEN = frozenset(

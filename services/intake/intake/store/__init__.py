@@ -39,6 +39,7 @@ from intake.store.kin import (
     related,
 )
 from intake.store.known import Known, Mark
+from intake.store.looks import add_looks, looks, requests_by, told_of
 from intake.store.messages import (
     add_message,
     add_messages,
@@ -123,6 +124,7 @@ __all__ = [
     "add_change",
     "add_comment",
     "add_deliveries",
+    "add_looks",
     "add_message",
     "add_messages",
     "add_move",
@@ -166,6 +168,7 @@ __all__ = [
     "list_updates",
     "lock_request",
     "lock_webhook",
+    "looks",
     "message_row",
     "moves",
     "next_revision",
@@ -189,6 +192,7 @@ __all__ = [
     "reporter_email",
     "reporter_row",
     "request_row",
+    "requests_by",
     "revive_deliveries",
     "revive_message",
     "save_request",
@@ -202,6 +206,7 @@ __all__ = [
     "supporter_email",
     "supporters_to_tell",
     "take_unwelcomed",
+    "told_of",
     "updates_of",
     "webhooks_due",
     "webhooks_of",

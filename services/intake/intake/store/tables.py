@@ -94,6 +94,19 @@ ENTRY = sa.Table(
     sa.Column("entered_at", db.TIME),
 )
 
+# Who of the staff looked at who reported, or for what somebody reported: only appended to.
+LOOK = sa.Table(
+    "look",
+    METADATA,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("looked_at", db.TIME),
+    sa.Column("subject", sa.Text),
+    sa.Column("jurisdiction_id", sa.Text),
+    sa.Column("service_request_id", sa.Text),
+    sa.Column("by", sa.Text),
+    sa.Column("shown", sa.Boolean),
+)
+
 MESSAGE = sa.Table(
     "message",
     METADATA,

@@ -22,6 +22,7 @@ from intake.wire.events import (
 )
 from intake.wire.extending import extended
 from intake.wire.fields import Fields
+from intake.wire.looks import contact_shown, read_caller, requests_found
 from intake.wire.messages import follow_secret, follow_url, followed, write_message
 from intake.wire.nearby import nearest, read_place, with_distance
 from intake.wire.reading import (
@@ -90,6 +91,7 @@ __all__ = [
     "bulk_index",
     "change_feed",
     "contact_receipt",
+    "contact_shown",
     "definition",
     "definition_version",
     "delivery_shown",
@@ -115,6 +117,7 @@ __all__ = [
     "nearest",
     "next_updates",
     "questions_of",
+    "read_caller",
     "read_client_request_id",
     "read_comment",
     "read_contact",
@@ -132,6 +135,7 @@ __all__ = [
     "request_published",
     "request_submitted",
     "request_withdrawn",
+    "requests_found",
     "same_report",
     "secret_of",
     "secrets_of",

@@ -103,8 +103,14 @@ def contact_receipt(
         "follow_url": follow_url(public_url, secret_key, identity) if told else None,
         "service_notice": kept.answer["service_notice"],
         "georeport_url": georeport_url if kept.location else None,
-        "case_url": f"{public_url}/api/routing/v1/cases/{quote(identity, safe='')}?{city}",
+        "case_url": case_url(public_url, identity, jurisdiction_id),
     }
+
+
+def case_url(public_url: str, service_request_id: str, jurisdiction_id: str) -> str:
+    """Return where the desk shows the case of a request."""
+    city = urlencode({"jurisdiction_id": jurisdiction_id})
+    return f"{public_url}/api/routing/v1/cases/{quote(service_request_id, safe='')}?{city}"
 
 
 def spoken(service_request_id: str) -> str:
