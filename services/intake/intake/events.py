@@ -8,7 +8,7 @@ from servicekit.events import Event
 from sqlalchemy.orm import Session
 
 from intake import actions
-from intake.actions import kin, supporting
+from intake.actions import kin, splitting, supporting
 
 
 def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str, Handler]:
@@ -40,9 +40,17 @@ def handlers(ground: actions.Ground, now: Callable[[], datetime]) -> Mapping[str
     return {
         "request.routed.v1": request_routed,
         "case.moved.v1": case_moved,
+        "case.split.v1": _splits(ground, now),
         "media.stored.v1": media_stored,
         "media.removed.v1": media_removed,
         "message.requested.v1": message_requested,
         "notice.requested.v1": to_an_office,
         "letter.requested.v1": to_an_office,
     }
+
+
+def _splits(ground: actions.Ground, now: Callable[[], datetime]) -> Handler:
+    def case_split(session: Session, event: Event) -> None:
+        splitting.make_parts(session, ground, event, now=now())
+
+    return case_split

@@ -52,6 +52,7 @@ MESSAGES: Final = {
     "support_received": _REQUEST | {"state"},
     "request_merged": _REQUEST | {"state", "words", "other_request_id"},
     "request_separated": _REQUEST | {"state", "words"},
+    "request_split": _REQUEST | {"state", "words", "parts"},
     "other_moved": _REQUEST | {"state", "words", "outcome", "other_request_id"},
     "request_withdrawn": _REQUEST | {"state"},
     "request_resolved": _REQUEST | {"state", "words", "outcome"},
@@ -65,6 +66,7 @@ MAY_BE_MISSING: Final = frozenset(
         "request_withdrawn",
         "request_merged",
         "request_separated",
+        "request_split",
         "other_moved",
     }
 )

@@ -1,7 +1,7 @@
 """What intake can be asked to do; each takes an open session and never commits."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from servicekit import trace
@@ -41,6 +41,8 @@ NEWS = timedelta(days=1)
 # So long a report that is sent again is known by its sender's id.
 REPEATS_KEPT = timedelta(days=7)
 _SILENT = frozenset({"received", "routed", "closed"})
+# Of a split tells case.split, of parts that are none any more their own moves.
+_TOLD_ELSEWHERE = frozenset({"split", "unsplit"})
 
 
 def write_submission(
@@ -50,10 +52,11 @@ def write_submission(
     *,
     now: datetime,
     entry: domain.Entry | None = None,
+    part: Mapping[str, str] | None = None,
 ) -> store.Submission:
     """Return all rows that a new request writes: itself, its reporter, the fact.
 
-    ``entry`` says who of the staff typed it in, if one did.
+    ``entry`` says who of the staff typed it in, if one did; ``part`` of which report it is a part.
 
     Touches no database, so that many can be written at once. The mail that names the id is
     written by ``welcoming.welcome``, a moment later: nobody has to wait for it.
@@ -65,7 +68,7 @@ def write_submission(
         subject=request.service_request_id,
         time=now,
         sequence=request.revision,
-        data=wire.request_submitted(request),
+        data=wire.request_submitted(request) | ({"part": dict(part)} if part else {}),
         traceparent=trace.current(),
     )
     change = feed.change_of(None, request)
@@ -384,6 +387,8 @@ def _tell(
 
 def name_of_news(request: domain.Request, event: Event) -> str | None:
     """Return the message that tells how a request stands now; None when nobody is written to."""
+    if event.data.get("move") in _TOLD_ELSEWHERE:
+        return None
     if request.state == "duplicate":
         return "request_merged"
     if event.data["from"] == "duplicate":

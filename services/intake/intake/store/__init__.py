@@ -32,9 +32,11 @@ from intake.store.deliveries import (
     webhooks_due,
 )
 from intake.store.kin import (
+    copy_reporter,
     duplicates_of,
     find_requests,
     note_duplicate,
+    note_part,
     publicly_related,
     related,
 )
@@ -139,6 +141,7 @@ __all__ = [
     "change_row",
     "claim_delivery",
     "claim_messages",
+    "copy_reporter",
     "count_supporters",
     "dead_messages",
     "definitions",
@@ -173,6 +176,7 @@ __all__ = [
     "moves",
     "next_revision",
     "note_duplicate",
+    "note_part",
     "number_changes",
     "numbers_given",
     "older_definitions",

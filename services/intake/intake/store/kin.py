@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from intake.domain import Request
 from intake.domain.kin import ALONE, Related
 from intake.store.requests import PUBLIC, STORED, one_of, request_of
-from intake.store.tables import KIN, REQUEST
+from intake.store.tables import KIN, REPORTER, REQUEST
 
 
 def note_duplicate(
@@ -43,7 +43,7 @@ def related(session: Session, service_request_ids: Sequence[str]) -> dict[str, R
         sa.or_(one_of(KIN.c, service_request_ids), KIN.c.parent.in_(service_request_ids))
     )
     asked, found = set(service_request_ids), dict[str, Related]()
-    for row in session.execute(query.order_by(KIN.c.part_id)):
+    for row in session.execute(query.order_by(sa.func.length(KIN.c.part_id), KIN.c.part_id)):
         if row.service_request_id in asked:
             before = found.get(row.service_request_id, ALONE)
             found[row.service_request_id] = Related(
@@ -78,3 +78,18 @@ def find_requests(session: Session, service_request_ids: Iterable[str]) -> dict[
     query = sa.select(*STORED).where(one_of(REQUEST.c, named))
     found = (request_of(row) for row in session.execute(query))
     return {request.service_request_id: request for request in found}
+
+
+def note_part(session: Session, service_request_id: str, parent: str, part_id: str) -> bool:
+    """Write down that a request is a part of another; False when the part has one already."""
+    row = {"service_request_id": service_request_id, "parent": parent, "part_id": part_id}
+    made = insert(KIN).values(row).on_conflict_do_nothing(index_elements=["part_id"])
+    return session.execute(made.returning(KIN.c.part_id)).first() is not None
+
+
+def copy_reporter(session: Session, service_request_id: str, to: str) -> None:
+    """Let the reporter of a request be that of another as well; no mail names its id to them."""
+    own = {"service_request_id": sa.literal(to), "unwelcomed": sa.false()}
+    columns = [own.get(column.name, column) for column in REPORTER.c]
+    mine = sa.select(*columns).where(REPORTER.c.service_request_id == service_request_id)
+    session.execute(insert(REPORTER).from_select([c.name for c in REPORTER.c], mine))

@@ -22,6 +22,7 @@ from intake.wire.events import (
 )
 from intake.wire.extending import extended
 from intake.wire.fields import Fields
+from intake.wire.kin import listed, part_told, parts_of, split_at
 from intake.wire.looks import contact_shown, read_caller, requests_found
 from intake.wire.messages import follow_secret, follow_url, followed, write_message
 from intake.wire.nearby import nearest, read_place, with_distance
@@ -108,6 +109,7 @@ __all__ = [
     "kept_questions",
     "language_of",
     "list_version",
+    "listed",
     "media_urls",
     "message",
     "message_failed",
@@ -116,6 +118,8 @@ __all__ = [
     "move_of",
     "nearest",
     "next_updates",
+    "part_told",
+    "parts_of",
     "questions_of",
     "read_caller",
     "read_client_request_id",
@@ -143,6 +147,7 @@ __all__ = [
     "service_of",
     "shown",
     "signed",
+    "split_at",
     "support_row",
     "support_secret",
     "support_url",
