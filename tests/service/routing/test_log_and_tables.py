@@ -52,8 +52,21 @@ def orders(chance, name, case, others):
 
 
 @pytest.fixture
-def wander(submit, db, desk, clock, fire, city):
+def wander(submit, db, desk, clock, fire, city, facts):
     """Return a function that moves cases about at random; it returns the names of the moves."""
+
+    def bear():
+        """Make a case of each part of the last split, as intake does; return their ids."""
+        split = facts("routing.events", "case.split.v1")[-1][2]
+        for one in split["parts"]:
+            about = {"parent": split["service_request_id"], "part_id": one["part_id"]}
+            submit(
+                service_request_id=one["part_id"],
+                service_code=one["service_code"],
+                description=one["description"],
+                part={**about, "split_datetime": split["split_datetime"]},
+            )
+        return [one["part_id"] for one in split["parts"]]
 
     def act(seed):
         chance, made = random.Random(seed), []  # noqa: S311 - an example, not a secret
@@ -75,7 +88,9 @@ def wander(submit, db, desk, clock, fire, city):
             if allowed:
                 others = [one for one in names if one != name]
                 order = orders(chance, chance.choice(allowed), case, others)
-                made += attempt(db, desk, clock(), name, actions.Asked(order=order, actor=actor))
+                done = attempt(db, desk, clock(), name, actions.Asked(order=order, actor=actor))
+                names += bear() if done == ["split"] else []
+                made += done
         fire()
         return made
 
@@ -140,8 +155,10 @@ def test_who_reads_the_log_comes_to_what_the_tables_say(wander, log, cases, db, 
     made = wander(seed)
     found = cases()
 
-    histories, facts = {}, {}
+    histories, facts, heads = {}, {}, []
     for event in log():
+        about = {"jurisdiction_id": TOWN, "service_request_id": event.subject}
+        heads += [{**about, **event.data["history"]}] if event.data.get("history") else []
         if event.type == "case.moved.v1":
             histories.setdefault(event.subject, History()).hear(event)
         said = wire.heard(event)
@@ -151,13 +168,16 @@ def test_who_reads_the_log_comes_to_what_the_tables_say(wander, log, cases, db, 
 
     assert len(set(made)) > 8
     for name, case in found.items():
-        told = histories.get(name, History()).runs(case.requested)
+        first = case.clock("first_answer")
+        told = histories.get(name, History()).runs(case.requested, case.parent and first.started)
         assert past(told, case) == past(runs_of(case), case), f"{name}: the log says another past"
         assert facts[name].is_open == (case.status == "open")
         assert (facts[name].situation == "in_arrears") == (case.late and case.status == "open")
         assert facts[name].department == case.department
     with db() as session:
         assert list(actions.Audit().read(session)) == []
+        assert list(store.contradicted(session, heads)) == []
+    assert len(heads) > len(made)
 
 
 def test_these_rows_of_the_table_of_moves_are_tried(wander):
