@@ -202,7 +202,7 @@ def db(engine):
     with engine.begin() as connection:
         names = (
             "casefile, case_words, part, report, clock, move, decision, firing, note, link, bulk,"
-            " bulk_case,"
+            " bulk_case, reply,"
             " seen_update, early_update, almanac, person_seen, api_key, account, account_token,"
             " rate_bucket, outbox, handled_event, parked_event"
         )

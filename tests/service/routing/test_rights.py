@@ -5,10 +5,14 @@ The table below says it once more, in the order of ROLES: ``.`` refused, ``o`` t
 is not in it fails here.
 """
 
+from datetime import UTC, datetime
+
 import pytest
 import sqlalchemy as sa
 from routing import store
+from routing.domain.own_replies import OwnReply
 from routing.domain.rights import OPEN, RIGHTS, SERVICES
+from servicekit import packs
 
 ROLES = ("department", "head", "operator", "ombudsman", "administrator", "import", "report", None)
 TABLE = {
@@ -22,6 +26,9 @@ TABLE = {
     "get_notes": "o o c c c c . .",
     "post_note": "o o c c . . . .",
     "get_replies": "o o c c c c . .",
+    "get_own_replies": "o o c c c c . .",
+    "put_own_reply": ". o . c c . . .",
+    "delete_own_reply": ". o . c c . . .",
     "post_bulk_move": "o o c c . c . .",
     "post_explanation": "c c c c c c . .",
     "get_departments": "o o c c c c . .",
@@ -94,6 +101,21 @@ def of_link(method, tail, **options):
     return ask
 
 
+WORDED = {"title": {"es": "x", "en": "x"}, "words": {"es": "x", "en": "x"}}
+
+
+def own_reply(method):
+    """Ask for the reply of a department."""
+
+    def ask(send, city, department):
+        body = {"json": {**WORDED, "department": department}} if method == "PUT" else {}
+        place = {"jurisdiction_id": city}
+        status = send(method, f"{ROOT}/own-replies/{department}", params=place, **body)[0]
+        return DONE if status == NOTHING_TO_SAY else status
+
+    return ask
+
+
 def bulk(send, city, department):
     order = {"order": {"move": "accepted"}, "dry_run": True}
     body = {**order, "cases": [department], "jurisdiction_id": city}
@@ -140,6 +162,9 @@ CALLS = {
     "post_split": of_case("POST", "/split", json={"parts": PARTS}),
     "get_notes": of_case("GET", "/notes"),
     "get_replies": replies,
+    "get_own_replies": listed("/own-replies", list),
+    "put_own_reply": own_reply("PUT"),
+    "delete_own_reply": own_reply("DELETE"),
     "post_bulk_move": bulk,
     "post_note": of_case("POST", "/notes", json={"words": "x"}),
     "post_explanation": explanation,
@@ -177,8 +202,18 @@ def who(key, db):
 
 
 @pytest.fixture
-def everywhere(submit):
-    """Put a case into each place, named as its department is."""
+def everywhere(submit, db):
+    """Put a case and a reply into each place, named as its department is."""
+    with db.begin() as session:
+        for city, department in PLACES:
+            own = OwnReply(
+                jurisdiction_id=city,
+                reply=packs.Reply(department, **WORDED),
+                department=department,
+                author="x",
+                changed=datetime(2026, 1, 1, tzinfo=UTC),
+            )
+            store.keep_own_reply(session, own)
     for city, department in PLACES:
         service = {"roads": "hole", "lights": "lamp"}[department]
         submit(jurisdiction_id=city, service_request_id=department, service_code=service)

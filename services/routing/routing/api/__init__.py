@@ -15,6 +15,7 @@ from routing.api.letters import Letters
 from routing.api.links import Links
 from routing.api.moves import Moves
 from routing.api.notes import Notes
+from routing.api.own_replies import OwnReplies
 from routing.api.queues import Queues
 from routing.api.replies import Replies
 from routing.entrance import Entrance
@@ -26,6 +27,7 @@ DESK: tuple[type[Door], ...] = (
     BulkMoves,
     Notes,
     Replies,
+    OwnReplies,
     Explanations,
     Departments,
     Queues,

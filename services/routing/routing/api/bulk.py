@@ -11,6 +11,7 @@ from routing.api.cases import listed
 from routing.api.door import Data, Door
 from routing.caller import Caller
 from routing.domain.bulk import MOST_CASES, NOT_TRIED, Wanted
+from routing.domain.own_replies import OwnReply
 
 Body = Mapping[str, Any]
 
@@ -22,8 +23,9 @@ class BulkMoves(Door):
         """Say what an order would make of many cases, or carry it out for them."""
         with self.db() as session:
             caller = self._caller(session, "post_bulk_move")
+            own = store.own_replies(session, caller.jurisdiction_ids) if body.get("reply") else []
         wire.check_bulk(body)
-        orders = _orders(self.desk, caller, body)
+        orders = _orders(self.desk, caller, body, own)
         return (self._tried if body["dry_run"] else self._done)(caller, orders, body)
 
     def _tried(self, caller: Caller, orders: actions.Orders, body: Body) -> Data:
@@ -86,13 +88,15 @@ class BulkMoves(Door):
         return found, page.last is not None
 
 
-def _orders(desk: actions.Desk, caller: Caller, body: Body) -> actions.Orders:
+def _orders(
+    desk: actions.Desk, caller: Caller, body: Body, own: Sequence[OwnReply]
+) -> actions.Orders:
     return actions.Orders(
         order=wire.read_order(body["order"]),
         jurisdiction_ids=caller.narrowed(body.get("jurisdiction_id")),
         may_see=caller.may_see,
         asked=lambda case, report: caller.asked(
-            case, wire.worded(body, case, report, desk.city(case.jurisdiction_id))
+            case, wire.worded(body, case, report, desk.city(case.jurisdiction_id), own)
         ),
         update_id=body.get("update_id"),
         language=body.get("language"),

@@ -20,7 +20,16 @@ class Replies(Door):
             caller = self._caller(session, "get_replies")
             case = self._find(session, caller, jurisdiction_id, service_request_id)
             report = store.report_of(session, case)
+            own = store.own_replies(session, [case.jurisdiction_id])
         city = self.desk.city(case.jurisdiction_id)
         spoken = wire.spoken_by(report, city, language)
-        found = wire.replies(case, report, city, move=move, outcome=outcome_code, language=spoken)
+        found = wire.replies(
+            case,
+            report,
+            city,
+            [one.reply for one in own],
+            move=move,
+            outcome=outcome_code,
+            language=spoken,
+        )
         return {"language": spoken, "replies": list(found)}

@@ -28,6 +28,7 @@ _LOOK = {
 }
 _DO = {role: scope for role, scope in _LOOK.items() if role != ADMINISTRATOR}
 _WRITE = {role: scope for role, scope in _DO.items() if role != IMPORT}
+_WORD = {HEAD: OWN, OMBUDSMAN: CITY, ADMINISTRATOR: CITY}
 _BY_PEOPLE = {role: scope for role, scope in _DO.items() if role != IMPORT}
 _KNOW = dict.fromkeys(HOLDERS, CITY)
 
@@ -42,6 +43,9 @@ RIGHTS: Mapping[str, Mapping[str, str]] = {
     "get_notes": _LOOK,
     "post_note": _WRITE,
     "get_replies": _LOOK,
+    "get_own_replies": _LOOK,
+    "put_own_reply": _WORD,
+    "delete_own_reply": _WORD,
     "post_bulk_move": _DO,
     "post_explanation": _KNOW,
     "get_departments": _LOOK,

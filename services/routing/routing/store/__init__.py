@@ -75,6 +75,13 @@ from routing.store.records import (
     mark_seen,
     seen_update,
 )
+from routing.store.replies import (
+    count_own_replies,
+    drop_own_reply,
+    keep_own_reply,
+    own_replies,
+    own_reply,
+)
 from routing.store.tables import CASES, KEYS, LOCAL, METADATA
 from routing.store.words import write_words
 
@@ -108,9 +115,11 @@ __all__ = [
     "cases_after",
     "claim_due",
     "contradicted",
+    "count_own_replies",
     "counts",
     "decisions_of",
     "drop_early",
+    "drop_own_reply",
     "duplicates_of",
     "early_of",
     "early_updates",
@@ -124,6 +133,7 @@ __all__ = [
     "hold_kin",
     "hold_part",
     "keep_almanac",
+    "keep_own_reply",
     "left_since",
     "link_of",
     "link_part",
@@ -142,6 +152,8 @@ __all__ = [
     "note_person",
     "notes_of",
     "open_and_late",
+    "own_replies",
+    "own_reply",
     "page",
     "pairs",
     "parts_of",

@@ -303,6 +303,22 @@ BULK_CASES = sa.Table(
     _column("said", JSONB, nullable=True),
 )
 
+REPLIES = sa.Table(
+    "reply",
+    METADATA,
+    sa.Column("jurisdiction_id", _TEXT, primary_key=True),
+    sa.Column("reply", _TEXT, primary_key=True),
+    _column("department", _TEXT, nullable=True),
+    _column("title", JSONB),
+    _column("words", JSONB),
+    _column("services", ARRAY(_TEXT)),
+    _column("groups", ARRAY(_TEXT)),
+    _column("moves", ARRAY(_TEXT)),
+    _column("outcomes", ARRAY(_TEXT)),
+    _column("author", _TEXT),
+    _column("changed", _TIME),
+)
+
 EARLY = sa.Table(
     "early_update",
     METADATA,

@@ -61,7 +61,7 @@ from routing.wire.notes import case_noted, note_row, note_shown, read_note
 from routing.wire.notices import escalation
 from routing.wire.people import colleague
 from routing.wire.photos import photos
-from routing.wire.replies import replies, said_for, spoken_by
+from routing.wire.replies import own_shown, read_own, replies, said_for, spoken_by
 from routing.wire.updates import UPDATE_SENT, sent, unread_update, with_nul
 
 __all__ = [
@@ -113,6 +113,7 @@ __all__ = [
     "near_row",
     "note_row",
     "note_shown",
+    "own_shown",
     "part_rows",
     "party_answer_notice",
     "photos",
@@ -122,6 +123,7 @@ __all__ = [
     "read_moment",
     "read_note",
     "read_order",
+    "read_own",
     "read_tags",
     "read_token",
     "replies",

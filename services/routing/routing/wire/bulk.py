@@ -17,6 +17,7 @@ from servicekit.errors import BadInput
 from routing.domain import FIRST_ANSWER, City, Order
 from routing.domain.bulk import Effect, Wanted, effects
 from routing.domain.cases import Case
+from routing.domain.own_replies import OwnReply
 from routing.domain.replies import check_words, fits, tongue
 from routing.wire.deadlines import catalogues, spoken
 from routing.wire.moments import moment
@@ -80,13 +81,17 @@ def check_bulk(body: Mapping[str, Any]) -> None:
 
 
 def worded(
-    body: Mapping[str, Any], case: Case, report: Mapping[str, Any], city: City
+    body: Mapping[str, Any],
+    case: Case,
+    report: Mapping[str, Any],
+    city: City,
+    own: Iterable[OwnReply] = (),
 ) -> Mapping[str, Any]:
     """Return the order for one case, its words filled in; raises BadInput for another's reply."""
     order = {**body["order"], "update_id": body.get("update_id")}
     words: Mapping[str, str] | str | None = order.get("words")
     if body.get("reply"):
-        words = _reply(body["reply"], order, case, city)
+        words = _reply(body["reply"], order, case, city, own)
     if not words:
         return order
     language, outcome = spoken_by(report, city), order.get("outcome_code")
@@ -94,8 +99,11 @@ def worded(
     return {**order, "words": said.words}
 
 
-def _reply(key: str, order: Mapping[str, Any], case: Case, city: City) -> Mapping[str, str]:
-    found = next((one for one in city.replies if one.reply == key), None)
+def _reply(
+    key: str, order: Mapping[str, Any], case: Case, city: City, own: Iterable[OwnReply]
+) -> Mapping[str, str]:
+    mine = (one.reply for one in own if one.jurisdiction_id == city.jurisdiction_id)
+    found = next((one for one in (*city.replies, *mine) if one.reply == key), None)
     if found is None:
         raise BadInput(f"there is no reply {key} in {city.jurisdiction_id}")
     if not fits(found, case, order["move"], order.get("outcome_code")):
