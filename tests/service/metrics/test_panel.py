@@ -69,6 +69,17 @@ def test_the_panel_says_what_the_figures_say(client, some):
     assert {name.lower().replace(" ", "_"): int(count) for name, count in rows} == situation
 
 
+def test_the_panel_says_how_much_was_declined_after_a_deadline(client, clean, some, told, hear):
+    with clean.begin() as session:
+        hear(session, told.moved("SDR-0", "refused"))
+
+    page = client.get(SANTANDER, params={"from": "2026-03-01", "to": "2026-03-31", "lang": "en"})
+
+    said = re.search(r'Declined after a deadline: <b class="number">(\d+)</b>', page.text)
+    assert said is not None
+    assert said.group(1) == "1"
+
+
 def test_the_panel_asks_nothing_of_other_sites_and_runs_no_script(client, some):
     page = client.get(SANTANDER)
 
