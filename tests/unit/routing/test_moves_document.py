@@ -23,7 +23,7 @@ def row(move):
         "at work" if move.sources == AT_WORK else known,
         move.target or "as it was",
         ", ".join(role for role in ROLES if role in move.who),
-        ", ".join(f"`{name}`" for name in sorted(move.needs)) or "–",
+        ", ".join(f"`{name}`" for name in sorted(move.needs)) or "none",
         "yes" if move.answers else "no",
     ]
     return f"| {' | '.join(cells)} |"
