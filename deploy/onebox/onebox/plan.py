@@ -12,6 +12,7 @@ from onebox.nursery import Task
 HOUSE = Path(__file__).resolve().parents[3]
 ROLES = ("serve", "listen", "relay", "tick")
 PORT, ADMIN_PORT = 8311, 9311
+OWNER = "_OWNER_DATABASE_URL"
 FOLDERS = {
     "CONTRACTS_DIR": str(HOUSE / "contracts"),
     "CITIES_DIR": str(HOUSE / "deploy" / "cities"),
@@ -100,6 +101,9 @@ def environment(
         made[f"{service.upper()}_SECRET_KEY"] = secrets.secret(f"secret_key_{service}")
     for service in ("MEDIA", "ROUTING"):
         made[f"{service}_URL"] = f"http://{made[f'{service}_BIND']}"
+    for service in parts.SERVICES:
+        if given.get(f"{service.upper()}_DATABASE_URL"):  # ours owns another one
+            made.pop(f"{service.upper()}{OWNER}", None)
     return {**made, **given}
 
 
@@ -134,7 +138,11 @@ def command(
 
 
 def lasting_tasks(place: Place, env: Mapping[str, str]) -> list[Task]:
-    """Return the processes of all services, each with its own admin port."""
+    """Return the processes of all services, each with its own admin port.
+
+    None of them knows the owner of a database: only migrations and ``routing seal`` need it.
+    """
+    env = {name: value for name, value in env.items() if not name.endswith(OWNER)}
     names = [(service, role) for role in ROLES for service in parts.SERVICES]
     binds = [int(env[f"{name.upper()}_BIND"].rpartition(":")[2]) for name in parts.SERVICES]
     ports = parts.free_ports(len(names), [place.port, place.admin_port, *binds])

@@ -13,7 +13,7 @@ from types import FrameType
 import orjson
 import sqlalchemy as sa
 
-from servicekit import admin, db, logs, metrics, topics, workers
+from servicekit import admin, db, logs, metrics, roles, topics, workers
 from servicekit.config import BadConfig
 from servicekit.consumer import Listener, NotYet, handle, parked_record
 from servicekit.errors import ServiceError
@@ -172,7 +172,10 @@ def _tick(process: Process, _: Sequence[str]) -> int:
 
 def _migrate(process: Process, _: Sequence[str]) -> int:
     """Bring the database to the newest migration."""
-    db.migrate(process.service.migrations, process.common.database_url)
+    owner, worker = process.common.owner_database_url, process.common.database_url
+    db.migrate(process.service.migrations, owner)
+    if owner != worker:
+        roles.grant(owner, worker, process.service.append_only)
     return 0
 
 

@@ -95,6 +95,7 @@ class Common:
 
     service: str
     database_url: str = field(repr=False)
+    owner_database_url: str = field(repr=False)
     kafka_bootstrap_servers: str
     kafka_session_timeout_ms: int
     s3_endpoint: str
@@ -121,7 +122,8 @@ class Common:
         own = service.upper()
         return cls(
             service=service,
-            database_url=required(env, f"{own}_DATABASE_URL"),
+            database_url=(url := required(env, f"{own}_DATABASE_URL")),
+            owner_database_url=optional(env, f"{own}_OWNER_DATABASE_URL", url),
             kafka_bootstrap_servers=required(env, "KAFKA_BOOTSTRAP_SERVERS"),
             kafka_session_timeout_ms=integer(env, "KAFKA_SESSION_TIMEOUT_MS", 10_000),
             s3_endpoint=optional(env, "S3_ENDPOINT", ""),

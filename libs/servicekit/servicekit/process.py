@@ -54,7 +54,8 @@ class Service:
     """What a service is made of; its app.py is the only place that builds one.
 
     ``topics`` and ``reads``: what it writes and what it reads of topics that asyncapi.yaml only has
-    a pattern for.
+    a pattern for. ``append_only``: the tables that who works in them cannot rewrite, where the
+    database has an owner apart.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Service:
     reads: Callable[["Process"], Sequence[Topic]] = _nothing
     answer: Callable[["Process"], Answer | None] = _no_answer
     commands: Mapping[str, Command] = field(default_factory=dict)
+    append_only: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,7 @@ SERVICE = Service(
     topics=_topics,
     reads=_reads,
     answer=_answer,
+    append_only=[table.name for table in store.APPEND_ONLY],
     commands={
         "keys": Command(help="create, list or revoke API keys", run=manage_keys),
         "accounts": command.command(store.LOCAL, check_account),

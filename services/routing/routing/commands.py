@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import orjson
 import sqlalchemy as sa
-from servicekit import keys
+from servicekit import db, keys
 from servicekit.errors import BadInput, NotFound
 from servicekit.people.accounts import Wish
 from servicekit.process import Process
@@ -108,12 +108,15 @@ def verify(process: Process, argv: Sequence[str]) -> int:
 def seal(process: Process, argv: Sequence[str]) -> int:
     """Chain what was written before histories were chains; once, after the upgrade."""
     argparse.ArgumentParser(prog="python -m routing seal").parse_args(argv)
-    with process.db() as session:
+    engine = db.engine(process.common.owner_database_url)  # who works in it cannot change entries
+    sessions = db.sessions(engine)
+    with sessions() as session:
         waiting = store.unsealed_cases(session)
     sealed = 0
     for case_id in waiting:
-        with process.db.begin() as session:
+        with sessions.begin() as session:
             sealed += actions.seal_history(session, case_id)
+    engine.dispose()
     sys.stdout.write(f"{sealed} entries of {len(waiting)} cases sealed\n")
     return 0
 

@@ -29,6 +29,27 @@ def test_postgres_keeps_a_committed_row_over_a_kill_and_comes_back_on_its_port(r
         stopped(postgres)
 
 
+def test_what_routing_owned_before_there_were_owners_is_its_owner_s_at_the_next_start(root):
+    import psycopg  # noqa: PLC0415
+
+    postgres = parts.Postgres(root)
+    owners = "SELECT tableowner FROM pg_tables WHERE tablename = 'kept'"
+    try:
+        postgres.start()
+        with postgres._connect() as connection:  # as an older version left it
+            connection.execute("ALTER DATABASE routing OWNER TO routing")
+        with postgres._connect("routing") as connection:
+            connection.execute("GRANT CREATE ON SCHEMA public TO routing")
+        url = postgres.url("routing").replace("+psycopg", "")
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 7 AS seven")
+        env = postgres.start()
+        with psycopg.connect(env["ROUTING_OWNER_DATABASE_URL"].replace("+psycopg", "")) as owner:
+            assert owner.execute(owners).fetchall() == [("routing_owner",)]
+    finally:
+        stopped(postgres)
+
+
 def test_a_server_left_over_by_a_killed_launcher_is_ended_and_replaced(root):
     first, second = parts.Postgres(root), parts.Postgres(root)
     try:

@@ -31,6 +31,24 @@ def test_secrets_are_the_same_at_the_next_start(tmp_path):
     assert first["INTAKE_SECRET_KEY"] != first["FEEDBACK_SECRET_KEY"]
 
 
+def test_no_lasting_process_knows_the_owner_of_a_database(tmp_path):
+    place = plan.Place(tmp_path, 8311, 9311)
+    owner = {"ROUTING_OWNER_DATABASE_URL": "postgresql+psycopg://owner@here/routing"}
+    env = plan.environment(place, owner, {})
+
+    assert {task.env.get(*owner) for task in plan.lasting_tasks(place, env)} == {None}
+    [first, *_] = plan.first_tasks(place, env)
+    assert all(task.env.items() >= owner.items() for task in first)
+
+
+def test_the_box_s_owner_is_not_asked_about_another_database(tmp_path):
+    place = plan.Place(tmp_path, 8311, 9311)
+    owner = {"ROUTING_OWNER_DATABASE_URL": "postgresql+psycopg://owner@here/routing"}
+    given = {"ROUTING_DATABASE_URL": "postgresql+psycopg://x@elsewhere/routing"}
+
+    assert not plan.environment(place, owner, given).keys() & owner.keys()
+
+
 @pytest.mark.parametrize("text", ["http", "0", "70000", "-1", "\uff18\uff13"])
 def test_a_port_that_is_none_is_refused_by_its_name(text):
     with pytest.raises(plan.CannotStart, match="PORT must be a port number"):

@@ -15,10 +15,12 @@ from onebox.parts.part import Part, PartError, package
 from onebox.parts.ports import HOST
 
 SERVICES = ("intake", "routing", "media", "feedback", "metrics")
+OWNED = ("routing",)
+"""Services whose database has an owner apart, so that they cannot rewrite what they appended."""
 
 
 class Postgres(Part):
-    """PostgreSQL 18 with one role and one database for each service."""
+    """PostgreSQL 18 with one role and one database for each service, and owners of some."""
 
     name = "postgres"
     not_yet = (OSError, psycopg.OperationalError)
@@ -49,11 +51,18 @@ class Postgres(Part):
         super().start()
         for service in SERVICES:
             self.create_database(service)
+        for service in OWNED:
+            self.create_owner(service)
         return self.env()
 
     def env(self) -> dict[str, str]:
-        """One address for each service."""
-        return {f"{service.upper()}_DATABASE_URL": self.url(service) for service in SERVICES}
+        """One address for each service, and one for each owner."""
+        owners = {
+            f"{service.upper()}_OWNER_DATABASE_URL": self.url(service, owner_of(service))
+            for service in OWNED
+        }
+        urls = {f"{service.upper()}_DATABASE_URL": self.url(service) for service in SERVICES}
+        return urls | owners
 
     def url(self, database: str, role: str | None = None) -> str:
         """Return SQLAlchemy's address of ``database`` for ``role`` (by default its namesake)."""
@@ -69,11 +78,7 @@ class Postgres(Part):
     def create_database(self, name: str) -> str:
         """Create role and database ``name`` unless they are there; return the address."""
         with self._connect() as connection:
-            role = sql.Identifier(name)
-            password = sql.Literal(self.secrets.secret(f"database_{name}"))
-            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
-            verb = sql.SQL("ALTER" if known.fetchone() else "CREATE")
-            connection.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, role, password))
+            role = self._create_role(connection, name)
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
             if not known.fetchone():
                 create = sql.SQL("CREATE DATABASE {} OWNER {}")
@@ -82,8 +87,26 @@ class Postgres(Part):
                 connection.execute(revoke.format(role))
         return self.url(name)
 
-    def _connect(self) -> psycopg.Connection:
-        url = self.admin_url.replace("+psycopg", "", 1)
+    def create_owner(self, name: str) -> None:
+        """Make database ``name`` and all in it its owner's; what role ``name`` may, migrate says.
+
+        A box from before there were owners gets one, too.
+        """
+        with self._connect(name) as connection:
+            owner = self._create_role(connection, owner_of(name))
+            given = sql.SQL("REASSIGN OWNED BY {} TO {}").format(sql.Identifier(name), owner)
+            connection.execute(given)
+
+    def _create_role(self, connection: psycopg.Connection, name: str) -> sql.Identifier:
+        role = sql.Identifier(name)
+        password = sql.Literal(self.secrets.secret(f"database_{name}"))
+        known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
+        verb = sql.SQL("ALTER" if known.fetchone() else "CREATE")
+        connection.execute(sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, role, password))
+        return role
+
+    def _connect(self, database: str = "postgres") -> psycopg.Connection:
+        url = self.url(database, "postgres").replace("+psycopg", "", 1)
         return psycopg.connect(url, connect_timeout=5, autocommit=True)
 
     def _check(self) -> None:
@@ -154,6 +177,11 @@ class Postgres(Part):
     def _may_try_again(self, failure: str) -> bool:
         # After a SIGKILL of the first process its children need a moment to notice.
         return super()._may_try_again(failure) or "postmaster.pid" in failure
+
+
+def owner_of(database: str) -> str:
+    """Return the role that owns a database of OWNED."""
+    return f"{database}_owner"
 
 
 def _postgres(program: str) -> Path:

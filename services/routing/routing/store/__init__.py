@@ -82,10 +82,11 @@ from routing.store.replies import (
     own_replies,
     own_reply,
 )
-from routing.store.tables import CASES, KEYS, LOCAL, METADATA
+from routing.store.tables import APPEND_ONLY, CASES, KEYS, LOCAL, METADATA
 from routing.store.words import write_words
 
 __all__ = [
+    "APPEND_ONLY",
     "CASES",
     "COUNTED",
     "KEYS",

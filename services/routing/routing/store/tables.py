@@ -367,3 +367,6 @@ PEOPLE = sa.Table(
 KEYS = keys.table(METADATA)
 LOCAL = accounts.tables(METADATA)
 RATE_BUCKET = limits.table(METADATA)
+
+APPEND_ONLY = (MOVES, FIRINGS, NOTES, DECISIONS, ALMANACS)
+"""What says how things came about: rows are added, and never changed or taken away."""
