@@ -62,11 +62,11 @@ types: $(VENV)/dev.done ## types
 
 .PHONY: test
 test: $(VENV)/dev.done ## unit, service, contract and journey tests on the one-box servers
-	TEST_PARTS=onebox $(BIN)/pytest tests --ignore tests/bench
+	TEST_PARTS=onebox $(BIN)/pytest tests --ignore tests/bench --ignore tests/real
 
 .PHONY: test-real
 test-real: $(VENV)/dev.done ## service and journey tests on Apache Kafka, MinIO and PostgreSQL
-	TEST_PARTS=$${TEST_PARTS:-real} $(BIN)/pytest tests/service tests/journey --ignore tests/service/onebox --ignore tests/journey/test_one_box.py
+	TEST_PARTS=$${TEST_PARTS:-real} $(BIN)/pytest tests/service tests/journey tests/real --ignore tests/service/onebox --ignore tests/journey/test_one_box.py
 
 .PHONY: fuzz
 fuzz: $(VENV)/dev.done ## send intake tens of thousands of made-up requests (EXAMPLES=500 for each operation)
