@@ -20,6 +20,7 @@ PERSON = {
     "account_id": "account-7731-zq",
 }
 SEARCHES = "/api/intake/v1/contact-searches"
+BETWEEN_US = "Zwischen-uns-7731"
 CODED = {"format", "extension", "kind"}
 FORMATS = ("json", "xml", "csv", "geojson")
 KEPT = {("intake", table) for table in ("reporter", "supporter", "commenter")}
@@ -71,6 +72,12 @@ def journey(platform):
     roads.waits_for(request, "case.assigned.v1")
     for move in ("accepted", "started"):
         roads.says(request, move)
+    noted = platform.http.post(
+        f"/api/routing/v1/cases/{request}/notes",
+        json={"words": BETWEEN_US},
+        headers={"Authorization": f"Bearer {platform.key('routing', 'operator')}"},
+    )
+    assert noted.status_code == 201, noted.text
     photo = roads.uploads(a_photo((31, 7, 7)), request)
     roads.says(request, "resolved", outcome_code="repaired", words="Tapado.", media=[photo])
     ana.waits_for(request, status="closed")
@@ -124,6 +131,7 @@ def test_no_public_door_names_the_reporter(platform, journey):
             if answer.status_code == 200:
                 opened.add(address)
             assert spilled(answer.text + str(answer.headers)) == [], address
+            assert BETWEEN_US not in answer.text, address
     assert len(opened) > 20
 
 
@@ -143,6 +151,17 @@ def test_no_topic_names_the_reporter(platform, journey):
     for fact in facts:
         assert spilled(f"{fact.key!r} {fact.headers}") == []
         assert spilled(fact.value.decode(errors="replace")) == [], fact.type
+
+
+def test_only_its_department_hears_of_a_note_of_staff(platform, journey):
+    heard = {
+        topic
+        for topic in platform.log.topics()
+        for fact in platform.log.read(topic)
+        if BETWEEN_US.encode() in fact.value
+    }
+
+    assert heard == {f"routed.{CITY}.vias-obras"}
 
 
 def test_no_log_and_no_metric_names_the_reporter(platform, journey):

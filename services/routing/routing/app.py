@@ -18,7 +18,7 @@ from servicekit.process import App, Command, Process, Service, Tick
 from routing import api, store
 from routing.actions import Desk
 from routing.cities import read_cities, remembering
-from routing.clerk import LOOK_S, QUEUES_S, Clerk
+from routing.clerk import BULKS_S, LOOK_S, QUEUES_S, Clerk
 from routing.commands import check_account, manage_keys, seal, verify
 from routing.domain import City
 from routing.domain.updates import has_own_topic
@@ -168,6 +168,7 @@ def _ticks(process: Process) -> Sequence[Tick]:
         Tick(name="deadlines", every_s=LOOK_S, run=clerk.fire),
         Tick(name="early_updates", every_s=LOOK_S, run=clerk.answer_early),
         Tick(name="queues", every_s=QUEUES_S, run=clerk.count_queues),
+        Tick(name="bulks", every_s=BULKS_S, run=clerk.forget_bulks),
         Tick(name="limits", every_s=600.0, run=Limiter(process.db).forget),
     )
 

@@ -1,7 +1,7 @@
 """The timed work: deadlines, updates that wait for their request, and the queues' figures."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 from servicekit import metrics
@@ -14,6 +14,8 @@ LOOK_S = 0.5
 """A new deadline may be nearer than the next one known: so long at most the clerk sleeps."""
 SHORTEST_S = 0.01
 QUEUES_S = 15.0
+BULKS_S = 3600.0
+BULKS_KEPT = timedelta(days=30)
 _LATENESS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 900.0)
 
 
@@ -64,6 +66,11 @@ class Clerk:
         """Answer updates whose request has come, or will not."""
         with self.db.begin() as session:
             actions.answer_early(session, self.desk, now=self.now())
+
+    def forget_bulks(self) -> None:
+        """Forget bulk moves of which nobody asks any more."""
+        with self.db.begin() as session:
+            store.forget_bulks(session, self.now() - BULKS_KEPT)
 
     def count_queues(self) -> None:
         """Show how many cases are open and late, by department."""

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from prometheus_client import CollectorRegistry
 from routing import actions, store, wire
 from routing.actions import bulk as bulk_actions
+from routing.clerk import Clerk
 
 TOPIC = "routed.town.example.lights"
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -189,6 +191,21 @@ def test_the_same_call_again_doubles_nothing_and_says_the_same(done, rows):
     assert rows() == before
 
 
+def test_after_a_month_a_bulk_move_is_forgotten_and_still_moves_nothing_twice(
+    done, db, desk, clock, facts
+):
+    clerk = Clerk(db, desk, clock, CollectorRegistry())
+    done("accepted")
+    clock.forward(days=29)
+    clerk.forget_bulks()
+    assert done("accepted")["results"][0]["says"].startswith("From")
+    clock.forward(days=2)
+    clerk.forget_bulks()
+
+    assert done("accepted")["results"][0]["says"] == "it was moved before, under the same update_id"
+    assert len(facts(topic="routing.events", kind="case.moved.v1")) == 3
+
+
 def test_an_update_id_stands_for_one_bulk_move_alone(done, bulk):
     done("accepted")
     status, answer = bulk("started", dry_run=False, update_id="b-1")
@@ -277,6 +294,21 @@ def test_a_filter_with_a_token_means_what_it_found_in_the_dry_run(tried, done, s
 
     assert [one["service_request_id"] for one in answer["results"]] == ["SDR-1", "SDR-2"]
     assert done("started", token=token, **by) == answer
+
+
+def test_a_filter_may_ask_whatever_a_list_may(contracts):
+    document = contracts.openapi("routing")
+    asked = document["paths"]["/api/routing/v1/cases"]["get"]["parameters"]
+    of_list = {one["name"] for one in asked} - {"page_size", "after", "jurisdiction_id"}
+
+    assert set(document["components"]["schemas"]["BulkFilter"]["properties"]) == of_list
+
+
+def test_a_filter_searches_by_words(tried, submit):
+    submit(service_request_id="SDR-5", description="Ein Schlagloch")
+    answer = tried("started", cases=None, filter={"q": "schlagl"})
+
+    assert [one["service_request_id"] for one in answer["results"]] == ["SDR-5"]
 
 
 def test_the_example_of_the_manual_works_as_it_stands(some, ask, key):

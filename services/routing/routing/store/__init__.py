@@ -4,6 +4,7 @@ from routing.store.almanacs import almanac_of, keep_almanac
 from routing.store.bulk import (
     add_bulk_cases,
     begin_bulk,
+    forget_bulks,
     many_cases,
     mark_all_seen,
     said_of,
@@ -129,6 +130,7 @@ __all__ = [
     "find_cases",
     "find_link",
     "firings_of",
+    "forget_bulks",
     "histories",
     "history_of",
     "hold_kin",

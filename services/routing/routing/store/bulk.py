@@ -83,6 +83,13 @@ def said_of(session: Session, bulk: int) -> list[dict[str, Any]]:
     return list(session.scalars(query.order_by(BULK_CASES.c.place)))
 
 
+def forget_bulks(session: Session, before: datetime) -> None:
+    """Forget bulk moves that were begun long ago; the histories of their cases remember them."""
+    old = sa.select(BULKS.c.id).where(BULKS.c.begun < before)
+    session.execute(sa.delete(BULK_CASES).where(BULK_CASES.c.bulk_id.in_(old)))
+    session.execute(sa.delete(BULKS).where(BULKS.c.begun < before))
+
+
 def many_cases(
     session: Session,
     jurisdiction_ids: Collection[str],
