@@ -89,6 +89,7 @@ def journey(platform):
     return {
         "called": called,
         "link_id": "none",
+        "reply": "none",
         "service_request_id": request,
         "service_code": "bache",
         "token": batch.json()[0]["token"],
