@@ -1,6 +1,12 @@
 """A phone call's whole way: operator, department, figure, mail; and another category on the way."""
 
+import os
+import re
+import subprocess
+import sys
+
 import pytest
+from parts.chosen import TREE
 from parts.log import until
 from parts.mail import text_of
 from parts.people import Citizen, Operator
@@ -85,3 +91,25 @@ def test_who_signs_out_enters_nothing_more(platform):
         return answer.status_code == 401
 
     until(refused, within_s=30, why="intake has heard that they signed out")
+
+
+def test_the_lines_of_the_manual_work_as_they_stand(platform, tmp_path):
+    text = (TREE / "docs" / "contacts.md").read_text(encoding="utf-8")
+    [lines] = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    env = {**os.environ, **platform.given, "U": platform.url, "PY": sys.executable}
+
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", lines],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert ran.returncode == 0, f"{ran.stdout[-2000:]}\n{ran.stderr[-2000:]}"
+    assert '"spoken_id":"S D R, ' in ran.stdout
+    assert '"department":"alumbrado"' in ran.stdout
+    assert ",phone,requests," in ran.stdout
+    assert ran.stdout.count("account:rosa\t") == 2
