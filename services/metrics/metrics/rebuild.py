@@ -172,13 +172,17 @@ def _swap(connection: sa.Connection, source: Log, zones: Mapping[str, str]) -> b
 
 
 def _differs(connection: sa.Connection, table: sa.Table) -> bool:
-    """Whether the fresh table says something else than the one in use; zeros say nothing."""
+    """Whether the fresh table says something else than the one in use; zeros say nothing.
+
+    Columns are named: one that came later stands last in the table in use.
+    """
     numbers = [
         column.name for column in table.c if table is not store.FACT and not column.primary_key
     ]
     where = " OR ".join(f"{name} <> 0" for name in numbers) or "true"
+    names = ", ".join(f'"{column.name}"' for column in table.c)
     used, fresh = (
-        f"SELECT * FROM {schema}.{table.name} WHERE {where}"  # noqa: S608 - names of our own tables
+        f"SELECT {names} FROM {schema}.{table.name} WHERE {where}"  # noqa: S608 - names of our own tables
         for schema in ("public", SCHEMA)
     )
     question = f"SELECT EXISTS ({used} EXCEPT {fresh}) OR EXISTS ({fresh} EXCEPT {used})"

@@ -96,6 +96,10 @@ class Told:
         }
         return self.event("request.submitted.v1", case, {**data, **changes})
 
+    def part(self, case: str, parent: str, **changes: Any) -> Event:
+        about = {"parent": parent, "part_id": f"{parent}-2-1", "split_datetime": AT.isoformat()}
+        return self.submitted(case, part=about, **changes)
+
     def routed(self, case: str, **changes: Any) -> Event:
         data = {
             **_kind(changes),

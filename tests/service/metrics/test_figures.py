@@ -40,6 +40,36 @@ def test_a_solved_and_evaluated_case_stands_in_all_six_figures(session, told, he
     assert answers["satisfaction"].whole.values["rating_mean"] == 4
 
 
+def test_a_split_report_is_one_occurrence_and_its_parts_count_where_they_are_worked_on(
+    session, told, hear, book
+):
+    heard = [
+        told.submitted("SDR-1"),
+        told.routed("SDR-1", department="triage"),
+        told.routed("SDR-2"),  # before its report: topics come in any order
+        told.part("SDR-2", "SDR-1"),
+        told.part("SDR-3", "SDR-1", service_code="hole"),
+        told.routed("SDR-3", service_code="hole", department="roads"),
+        told.breached("SDR-3", service_code="hole", department="roads"),
+    ]
+    for event in [*heard, *heard]:
+        hear(session, event)
+
+    assert asked(session, book, "occurrences").whole.values == {"requests": 1}
+    situation = asked(session, book, "situation").whole.values
+    assert (situation["in_progress"], situation["in_arrears"]) == (2, 1)
+    by = asked(session, book, "situation", by="department").groups
+    late = {row.group["department"]: row.values["in_arrears"] for row in by}
+    assert late["roads"] == 1
+    codes = asked(session, book, "categories").ranking
+    assert {row.group["service_code"]: row.values["requests"] for row in codes} == {
+        "lamp": 2,
+        "hole": 1,
+    }
+    [place] = asked(session, book, "places").ranking
+    assert place.values["requests"] == 1
+
+
 def test_a_case_counts_for_the_department_that_holds_it_now(session, told, hear, book):
     for event in (
         told.submitted("SDR-1"),

@@ -56,6 +56,8 @@ def lives(told, first, count):
     chance = random.Random(first)  # noqa: S311 - an example, not a secret
     for number in range(first, first + count):
         life = told.life(f"SDR-{number}", service_code=chance.choice(["lamp", "hole"]))
+        if chance.random() < 0.2:  # it is a part of the one before
+            life[0] = told.part(f"SDR-{number}", f"SDR-{number - 1}")
         yield from life[: chance.randint(1, 6)]
         if chance.random() < 0.3:
             yield told.breached(f"SDR-{number}")

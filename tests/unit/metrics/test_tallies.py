@@ -29,6 +29,7 @@ reports = st.builds(
     district=DISTRICTS,
     channel=CHANNELS,
     requested=TIMES,
+    parent=st.sampled_from([None, "SDR-9"]),
 )
 holders = st.builds(
     lambda **values: {"holder": domain.Holder(**values, service_group="g")},

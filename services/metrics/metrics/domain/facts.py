@@ -33,7 +33,10 @@ def _said(slot: Slot) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report(Slot):
-    """request.submitted: what was reported, where, when and how. WGS 84 degrees, aware UTC."""
+    """request.submitted: what was reported, where, when and how. WGS 84 degrees, aware UTC.
+
+    ``parent`` is the report of which it is a part, None for a report.
+    """
 
     service_code: str
     service_group: str
@@ -42,6 +45,7 @@ class Report(Slot):
     requested: datetime
     lat: float | None
     long: float | None
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ def percentile(buckets: Mapping[int, int], percent: int) -> float | None:
 
 @dataclass(frozen=True)
 class Formula:
-    """How a value is computed: ``sum``, ``ratio`` or ``percentile``."""
+    """How a value is computed: ``sum``, ``difference``, ``ratio`` or ``percentile``."""
 
     kind: str
     of: tuple[str, ...]
@@ -79,6 +79,9 @@ class Formula:
         """Return the value; None where there is nothing to divide or to rank."""
         if self.kind == "sum":
             return measured.sums.get(self.of[0], 0)
+        if self.kind == "difference":
+            first, less = (measured.sums.get(name, 0) for name in self.of)
+            return first - less
         if self.kind == "ratio":
             top, bottom = (measured.sums.get(name, 0) for name in self.of)
             return round(top / bottom, 6) if bottom else None
@@ -157,6 +160,8 @@ def _value(where: str, value: str, text: Mapping[str, Any]) -> ValueDefinition:
 def _formula(where: str, text: Mapping[str, Any]) -> Formula:
     if "sum" in text:
         formula = Formula("sum", (text["sum"],))
+    elif "difference" in text:
+        formula = Formula("difference", tuple(text["difference"]))
     elif "ratio" in text:
         formula = Formula("ratio", tuple(text["ratio"]))
     else:

@@ -21,6 +21,7 @@ GRAINS = {WHOLE: (), **{name: (name,) for name in DIMENSIONS}, EVERY: DIMENSIONS
 CLOCKS = ("first_answer", "solution")
 MEASURES = (
     "requests",
+    "parts",
     "attended",
     "in_progress",
     "in_arrears",
@@ -99,6 +100,8 @@ def contribution(fact: Fact | None) -> Tally:
     zone = ZoneInfo(fact.time_zone)
     on = _day(fact.requested, zone)
     tally[on, "requests"] = 1
+    if fact.report is not None and fact.report.parent is not None:
+        tally[on, "parts"] = 1
     tally[on, fact.situation] = 1
     _add_answer(tally, fact, zone)
     _add_declined(tally, fact, zone)

@@ -39,6 +39,7 @@ def _submitted(sequence: int, data: Data) -> dict[str, domain.Slot]:
         requested=_time(data["requested_datetime"]),
         lat=_float(data["lat"]),
         long=_float(data["long"]),
+        parent=data["part"]["parent"] if "part" in data else None,
     )
     return {"report": report, **_showing(sequence, data)}
 
