@@ -51,16 +51,17 @@ SELECT %(city)s, upper('SDR-' || substr(md5(n::text), 1, 5) || '-' || substr(md5
     CASE WHEN NOT open AND n %% 101 = 0 THEN at END, open AND n %% 40 = 0, open AND n %% 70 = 0,
     CASE WHEN open AND n %% 80 = 0 THEN 'ombudsman' END,
     CASE WHEN open THEN at + n * 17 %% 991 * interval '1 hour' ELSE '9999-12-31' END,
-    CASE WHEN open AND n %% 200 = 0 THEN %(me)s WHEN open AND n %% 3 = 0 THEN 'oidc:x' END
+    CASE WHEN open AND n %% 200 = 0 AND n < 20000 THEN %(me)s
+        WHEN open AND n %% 3 = 0 THEN 'oidc:x' END
 FROM (SELECT n, n %% 10 = 0 AS open, now() - n * %(apart)s * interval '1 second' AS at
     FROM generate_series(1, %(rows)s) AS n) AS timed ORDER BY n DESC
 """
 _REPORTS = """
 INSERT INTO report SELECT id, jsonb_build_object('lat', 43.4, 'long', -3.8, 'media', '[]'::jsonb,
-    'description', concat_ws(' ', things[1 + id %% 8], said.words[1 + id * 7 %% 28],
+    'description', concat_ws(' ', things[1 + abs(hashint8(id)) %% 8], said.words[1 + id * 7 %% 28],
         said.words[1 + id * 11 %% 27], said.words[1 + id * 3 %% 26],
         said.words[1 + id * 5 %% 25], 'numero', id %% 9973),
-    'address', concat_ws(' ', 'Calle', streets[1 + id / 8 %% 8], id %% 97))
+    'address', concat_ws(' ', 'Calle', streets[1 + abs(hashint8(id + 7)) %% 8], id %% 97))
 FROM casefile, (SELECT %(things)s::text[] AS things, %(words)s::text[] AS words,
     %(streets)s::text[] AS streets) AS said
 """
@@ -112,7 +113,8 @@ def counting(department: str | None) -> Ask:
 
     def ask(session: Session, _: random.Random) -> int:
         here = places(session, department)
-        mine = {queue: ME if queue == MINE else None for queue in QUEUES}
+        asked = (queue for queue in QUEUES if queue not in ("department", "triage"))
+        mine = {queue: ME if queue == MINE else None for queue in asked}
         return sum(sum(store.counts(session, here, *one).values()) for one in mine.items())
 
     return ask

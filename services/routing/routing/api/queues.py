@@ -7,6 +7,9 @@ from routing import store, wire
 from routing.api.door import Data, Door
 from routing.domain import queues
 
+_OF_OPEN = (queues.DEPARTMENT, queues.TRIAGE)
+"""Queues that hold all cases at work of some departments: they are counted once."""
+
 
 class Queues(Door):
     """Counts what there is to do."""
@@ -17,8 +20,11 @@ class Queues(Door):
             caller = self._caller(session, "get_queues")
             reached = store.pairs(session, caller.places(asked))
             found: dict[str, Mapping[tuple[str, str], int]] = {}
-            for queue in queues.QUEUES:
+            for queue in (queues.OPEN, *queues.QUEUES[:-1]):
                 held = caller.held(self.desk.cities, queue, asked)
                 places = queues.within(reached, held.places)
-                found[queue] = store.counts(session, places, queue, held.assignee)
+                if queue in _OF_OPEN:
+                    found[queue] = {place: found[queues.OPEN][place] for place in places}
+                else:
+                    found[queue] = store.counts(session, places, queue, held.assignee)
         return wire.queue_counts(found, reached, self.desk.cities, store.COUNTED)

@@ -115,9 +115,11 @@ class Near:
 
 def _near(session: Session, wanted: Wanted, words: Sequence[Word], number: str | None) -> Near:
     walk = lists.walk(wanted, NEAR).subquery("walk")
-    says = [word.within(w.words) for word in words]
-    fits = _fitting(words, number, w.words)
-    query = sa.select(walk.c.by, walk.c.id, fits, *says).join(CASE_WORDS, w.case_id == walk.c.id)
+    # The limit has each looked up by its key, whatever the planner thinks of the table.
+    said = sa.select(w.words).where(w.case_id == walk.c.id).limit(1).lateral("said")
+    says = [word.within(said.c.words) for word in words]
+    fits = _fitting(words, number, said.c.words)
+    query = sa.select(walk.c.by, walk.c.id, fits, *says).join(said, sa.true())
     rows = session.execute(query.order_by(*lists.in_order(wanted, walk.c))).all()
     marks = [Mark(at, number) for at, number, *_ in rows]
     return Near(

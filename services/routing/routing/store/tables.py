@@ -97,6 +97,8 @@ _queue("open_requested", CASES.c.requested, where=IS_OPEN, beside=["assignee", "
 _queue("open_due", CASES.c.due_by, where=IS_OPEN)
 _queue("open_moved", CASES.c.last_moved, where=IS_OPEN)
 _queue("is_late", CASES.c.requested, where=CASES.c.late)
+_queue("is_late_due", CASES.c.due_by, where=CASES.c.late)
+_queue("is_late_moved", CASES.c.last_moved, where=CASES.c.late)
 _queue("is_warned", CASES.c.requested, where=CASES.c.warned)
 _queue("is_escalated", CASES.c.requested, where=CASES.c.escalated_to.is_not(None))
 _queue("is_waiting", CASES.c.requested, where=CASES.c.state == WAITING)
