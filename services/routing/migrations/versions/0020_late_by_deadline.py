@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 
 _STATEMENTS = """
 CREATE INDEX ix_casefile_is_late_due ON casefile (jurisdiction_id, department, due_by, id)
