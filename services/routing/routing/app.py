@@ -167,6 +167,7 @@ def _ticks(process: Process) -> Sequence[Tick]:
     return (
         Tick(name="deadlines", every_s=LOOK_S, run=clerk.fire),
         Tick(name="early_updates", every_s=LOOK_S, run=clerk.answer_early),
+        Tick(name="addresses", every_s=3600.0, run=clerk.forget_addresses),
         Tick(name="queues", every_s=QUEUES_S, run=clerk.count_queues),
         Tick(name="bulks", every_s=BULKS_S, run=clerk.forget_bulks),
         Tick(name="limits", every_s=600.0, run=Limiter(process.db).forget),

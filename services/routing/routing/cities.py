@@ -113,6 +113,7 @@ def _post(pack: packs.Pack) -> Post:
         },
         party_days=pack.link_days.party,
         department_days=pack.link_days.department,
+        kept_days=pack.city.retention.get("message_days", Post.kept_days),
     )
 
 

@@ -72,6 +72,11 @@ class Clerk:
         with self.db.begin() as session:
             store.forget_bulks(session, self.now() - BULKS_KEPT)
 
+    def forget_addresses(self) -> None:
+        """Forget to whom links were mailed that ended long ago."""
+        with self.db.begin() as session:
+            actions.forget_addresses(session, self.desk, now=self.now())
+
     def count_queues(self) -> None:
         """Show how many cases are open and late, by department."""
         with self.db() as session:

@@ -1,7 +1,7 @@
 """Cases that are answered by mail: handed over to a party, or with a department by mail link."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from servicekit.errors import Conflict, NotFound
@@ -209,7 +209,7 @@ def send_again(
     if kind == domain.PARTY:
         opened = links_of(session, case, now=now)
         last = next((one for one in opened if one.link.kind == domain.PARTY), None)
-        if last is None or last.standing not in _WAITS:
+        if last is None or last.standing not in _WAITS or not last.link.email:
             raise Conflict("the case does not wait for the answer of a party")
         expires = domain.expiry(days, domain.PARTY, post, now)
         link = replace(last.link, link_id=link.link_id, issued=now, expires=expires)
@@ -249,6 +249,13 @@ def letter_of(session: Session, desk: Desk, link_id: str, *, now: datetime) -> d
     address = wire.link_address(desk.public_url, secret)
     report = store.report_of(session, opened.case)
     return {"to": to, **wire.letter(link, opened.case, report, city, address)}
+
+
+def forget_addresses(session: Session, desk: Desk, *, now: datetime) -> None:
+    """Forget the addresses of links that ended long ago, as long as each city says."""
+    for city in desk.cities.values():
+        before = now - timedelta(days=city.post.kept_days)
+        store.forget_addresses(session, city.jurisdiction_id, before)
 
 
 def note_letter(

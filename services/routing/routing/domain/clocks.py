@@ -127,9 +127,10 @@ class Pace:
         return self._armed(clock)
 
     def pause(self, clock: Clock, at: datetime, waiting_for: str | None = None) -> Clock:
-        """Return the clock, standing still from ``at`` on."""
-        if clock.stopped or clock.paused:
+        """Return the clock, standing still from ``at`` on; for somebody else, if it did before."""
+        if clock.stopped or (clock.paused and waiting_for in (None, clock.pauses[-1].waiting_for)):
             return clock
+        clock = self.resume(clock, at)
         pause = Pause(at, waiting_for=waiting_for)
         return replace(clock, pauses=(*clock.pauses, pause), next_due=None)
 

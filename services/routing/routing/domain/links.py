@@ -47,13 +47,17 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """What a city says of mail: departments without software, addresses, parties, days."""
+    """What a city says of mail: departments without software, addresses, parties, days.
+
+    ``kept_days``: so long after a link's end it is kept whom it was sent to.
+    """
 
     by_mail: frozenset[str] = frozenset()
     addresses: Mapping[str, str] = field(default_factory=dict)
     parties: Mapping[str, Party] = field(default_factory=dict)
     party_days: int = 14
     department_days: int = 30
+    kept_days: int = 365
 
     def party(self, code: str | None, name: str | None, email: str | None) -> Party:
         """Return the party that is named by its code, or by its name and address.

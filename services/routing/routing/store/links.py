@@ -80,6 +80,15 @@ def end_link(session: Session, link_id: str, standing: LinkStanding, now: dateti
     session.execute(change.values(ended=now, ended_as=standing.value))
 
 
+def forget_addresses(session: Session, jurisdiction_id: str, before: datetime) -> None:
+    """Forget to whom links were mailed that ended before a moment, and what was asked."""
+    over = sa.func.least(LINKS.c.expires, sa.func.coalesce(LINKS.c.ended, LINKS.c.expires))
+    change = sa.update(LINKS).where(
+        LINKS.c.jurisdiction_id == jurisdiction_id, LINKS.c.email.is_not(None), over < before
+    )
+    session.execute(change.values(email=None, words=None))
+
+
 def note_mail(
     session: Session, link_id: str, *, sent: datetime | None = None, failed: str | None = None
 ) -> None:

@@ -404,3 +404,61 @@ def test_the_history_of_a_hand_over_holds_as_a_chain(submit, hand_over, answers,
     with db.begin() as session:
         assert list(audit.read(session)) == []
     assert audit.entries == 3
+
+
+def test_a_department_is_sent_its_link_again_if_staff_wants_it(submit, ask, key, letters, opened):
+    submit()
+    roads = key("department", department="roads")
+    status, link = ask("POST", f"{CASE}/links", roads, json={"kind": "department", "days": 2})
+
+    assert (status, link["department"]) == (201, "roads")
+    assert opened(letters()[0]).standing is LinkStanding.OPEN
+
+
+def test_another_department_can_neither_hand_over_nor_see_links(submit, ask, key, hand_over):
+    submit()
+    lights = key("department", department="lights")
+
+    assert hand_over(lights)[0] == 404
+    assert ask("GET", f"{CASE}/links", lights)[0] == 404
+
+
+def test_a_case_that_waited_for_the_citizen_waits_for_the_party_from_then_on(
+    submit, send, hand_over, clock
+):
+    submit()
+    send(move="paused", waiting_for="citizen")
+    clock.forward(hours=1)
+
+    pauses = clock_of(hand_over()[1])["pauses"]
+
+    assert [pause["waiting_for"] for pause in pauses] == ["citizen", "third_party"]
+    assert pauses[0]["ended"] == pauses[1]["began"] == "2026-11-23T10:00:00Z"
+
+
+@pytest.fixture
+def forget(db, desk, clock):
+    """Return a function that forgets addresses, as the tick does."""
+
+    def act():
+        with db.begin() as session:
+            actions.forget_addresses(session, desk, now=clock())
+
+    return act
+
+
+def test_to_whom_a_link_was_sent_is_forgotten_a_year_after_its_end(
+    submit, hand_over, answers, letters, opened, forget, clock
+):
+    submit()
+    hand_over()
+    [secret] = letters()
+    answers(secret)
+    clock.forward(days=364)
+    forget()
+    assert opened(secret).link.email == "power@example.org"
+
+    clock.forward(days=2)
+    forget()
+    assert opened(secret).link.email is None
+    assert opened(secret).standing is LinkStanding.ANSWERED
