@@ -285,6 +285,67 @@ def test_a_refused_event_of_any_size_fits_into_the_log_once_parked(db, contracts
     assert consumer.parked_record(kept).headers == huge.headers
 
 
+def answering(*answers):
+    """Return what is told of a refusal, by turns, and the reasons that it was given."""
+    reasons, turns = [], iter(answers)
+
+    def answer(_session, _record, reason):
+        reasons.append(reason)
+        turn = next(turns)
+        if isinstance(turn, Exception):
+            raise turn
+        return turn
+
+    return answer, reasons
+
+
+def given(db, contracts, answer, **changes):
+    record = record_of(a_record(headers=[("x", b"1")], **changes))
+    about = {"on": {}, "db": db, "contracts": contracts, "group": "reader"}
+    return consumer.handle(record, **about, answer=answer)
+
+
+def test_what_its_sender_could_be_told_is_not_parked_and_told_once(db, contracts):
+    answer, reasons = answering(True)
+
+    assert [given(db, contracts, answer) for _ in range(2)] == ["refused", "refused"]
+    assert reasons == ["missing ce_id, ce_source, ce_type, ce_subject, ce_time"]
+    assert parked_reasons(db) == []
+
+
+@pytest.mark.parametrize("told", [False, ValueError("a defect"), Conflict("no")])
+def test_what_its_sender_could_not_be_told_is_parked(db, contracts, told):
+    answer, _ = answering(told)
+
+    assert given(db, contracts, answer) == "parked"
+    assert len(parked_reasons(db)) == 1
+
+
+def test_an_outage_while_a_sender_is_told_is_met_again(db, contracts):
+    answer, reasons = answering(OSError("away"), True)
+
+    with pytest.raises(OSError, match="away"):
+        given(db, contracts, answer)
+    assert given(db, contracts, answer) == "refused"
+    assert len(reasons) == 2
+
+
+def test_an_event_of_one_topic_is_not_taken_from_another(db, contracts):
+    data = {"jurisdiction_id": "santander.es", "service_request_id": "SDR-1"}
+    data |= {"visibility": "hidden", "reason": None}
+    about = {"id": "1", "source": "/intake", "subject": "SDR-1", "time": "2026-01-01T00:00:00Z"}
+    about["type"] = "request.hidden.v1"
+    headers = [(f"ce_{name}", text.encode()) for name, text in about.items()]
+    seen = []
+    raw = a_record(topic="department-updates", headers=headers, value=orjson.dumps(data))
+    on = {"request.hidden.v1": noting(seen)}
+
+    outcome = consumer.handle(record_of(raw), on=on, db=db, contracts=contracts, group="reader")
+
+    assert (outcome, seen) == ("parked", [])
+    assert parked_reasons(db) == ["request.hidden.v1 has no place in topic department-updates"]
+
+
 def test_types_that_strangers_make_up_make_no_series(db, contracts, log, listener):
     reader = listener(noting([]))
     for number in range(3):

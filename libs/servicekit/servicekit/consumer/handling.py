@@ -71,13 +71,19 @@ def _apply(event: Event, handler: Handler, db: sessionmaker[Session]) -> Outcome
 
 def _told(record: Record, refusal: ServiceError, answer: Answer, db: sessionmaker[Session]) -> bool:
     """Answer once for each place in the log: what was refused may have no id of its own."""
-    with db.begin() as session:
-        if not _is_new(session, f"/{record.topic}", f"{record.partition}-{record.offset}"):
-            return True
-        if answer(session, record, refusal.description):
-            return True
-        session.rollback()
+    try:
+        with db.begin() as session:
+            if not _is_new(session, f"/{record.topic}", f"{record.partition}-{record.offset}"):
+                return True
+            told = answer(session, record, refusal.description)
+            if not told:
+                session.rollback()
+    except OUTAGES:
+        raise
+    except Exception as defect:  # noqa: BLE001 - then it is parked, like any other
+        log.failure("a refusal met a defect", defect, topic=record.topic, offset=record.offset)
         return False
+    return told
 
 
 def _is_new(session: Session, source: str, event_id: str) -> bool:
