@@ -13,6 +13,7 @@ from kafka.admin import (
     ACL,
     ACLOperation,
     ACLPermissionType,
+    ACLResourcePatternType,
     KafkaAdminClient,
     NewTopic,
     ResourcePattern,
@@ -25,7 +26,8 @@ from parts.process import free_port
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "departments.md"
 OWN, OTHERS = "department-updates.santander.es.aguas", "department-updates.santander.es.obras"
 ROUTED, OTHERS_ROUTED = "routed.santander.es.aguas", "routed.santander.es.obras"
-TOPICS = (OWN, OTHERS, ROUTED, OTHERS_ROUTED, "department-updates", "routing.events")
+SHARED, READ = "department-updates", ("intake.events", "feedback.events")
+TOPICS = (OWN, OTHERS, ROUTED, OTHERS_ROUTED, SHARED, *READ, "routing.events", "routing.parked")
 USERS = ("admin", "aguas", "obras", "routing")
 
 
@@ -88,6 +90,7 @@ class Guarded:
         parser = argparse.ArgumentParser()
         for name in ("allow-principal", "operation", "topic", "group"):
             parser.add_argument(f"--{name}")
+        parser.add_argument("--resource-pattern-type", default="literal")
         parser.add_argument("--add", action="store_true", required=True)
         asked = parser.parse_args(line.split()[2:])
         kind = ResourceType.TOPIC if asked.topic else ResourceType.GROUP
@@ -96,7 +99,11 @@ class Guarded:
             host="*",
             operation=ACLOperation[asked.operation.upper()],
             permission_type=ACLPermissionType.ALLOW,
-            resource_pattern=ResourcePattern(kind, asked.topic or asked.group),
+            resource_pattern=ResourcePattern(
+                kind,
+                asked.topic or asked.group,
+                ACLResourcePatternType[asked.resource_pattern_type.upper()],
+            ),
         )
         admin = KafkaAdminClient(bootstrap_servers=str(self), **as_user("admin"))
         try:
@@ -149,7 +156,7 @@ def test_a_department_reads_what_is_its_own_and_speaks_on_its_own_topic(guarded)
     guarded.writes("aguas", OWN)
 
 
-@pytest.mark.parametrize("topic", [OTHERS, ROUTED, "department-updates", "routing.events"])
+@pytest.mark.parametrize("topic", [OTHERS, ROUTED, SHARED, "routing.events", "intake.events"])
 def test_a_department_writes_nowhere_else(guarded, topic):
     with pytest.raises(TopicAuthorizationFailedError):
         guarded.writes("aguas", topic)
@@ -174,3 +181,25 @@ def test_nobody_speaks_for_a_department_that_has_a_topic_of_its_own(guarded):
 def test_a_department_joins_no_other_group(guarded):
     with pytest.raises(GroupAuthorizationFailedError):
         guarded.reads("aguas", ROUTED, f"other-{uuid.uuid4().hex}")
+
+
+def test_those_who_share_a_topic_speak_there(guarded):
+    guarded.writes("obras", SHARED)
+
+
+@pytest.mark.parametrize("topic", [SHARED, OWN, OTHERS, *READ])
+def test_routing_hears_every_department_and_what_it_needs(guarded, topic):
+    guarded.writes("admin", topic)
+
+    assert guarded.reads("routing", topic, "routing")
+
+
+@pytest.mark.parametrize("topic", [ROUTED, OTHERS_ROUTED, "routing.events", "routing.parked"])
+def test_routing_tells_every_department(guarded, topic):
+    guarded.writes("routing", topic)
+
+
+@pytest.mark.parametrize("topic", [SHARED, OWN, *READ])
+def test_routing_itself_speaks_for_no_department(guarded, topic):
+    with pytest.raises(TopicAuthorizationFailedError):
+        guarded.writes("routing", topic)

@@ -143,3 +143,13 @@ def test_the_same_orders_by_either_door_end_alike(submit, db, ask_to, say_to, or
 def of_the_table(order, reason):
     """Whether it was refused by the table of moves, and not by a schema, which each door has."""
     return not reason.startswith(tuple(f"{name}:" for name in order)) and "[0]:" not in reason
+
+
+def test_an_update_that_comes_by_both_doors_is_one(submit, db, ask_to, say_to, facts):
+    submit(service_request_id="BOTH")
+    order = {"move": "accepted", "update_id": "WO-1"}
+
+    assert (ask_to("BOTH", "roads", order), say_to("BOTH", "roads", order)) == (None, None)
+    assert (say_to("BOTH", "roads", order), ask_to("BOTH", "roads", order)) == (None, None)
+
+    assert [data["to"] for _, _, data in facts("routing.events", "case.moved.v1")] == ["accepted"]
