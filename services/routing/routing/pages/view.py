@@ -26,6 +26,7 @@ class Step:
     words: str | None
     reason: str | None
     who: str | None
+    outcome: str | None
     media: Sequence[str]
 
 
@@ -74,7 +75,8 @@ def steps(moves: Iterable[Any], pack: Pack, language: str) -> list[Step]:
             words=row.words,
             reason=None if row.move == "routed" else row.reason,
             who=row.party or _department(pack, row.actor_department, language),
-            media=[] if row.media is None else list(row.media),
+            outcome=_outcome(pack, row.outcome_code, language),
+            media=list(row.media),
         )
         for row in moves
         if row.move in words.SAID
@@ -84,6 +86,11 @@ def steps(moves: Iterable[Any], pack: Pack, language: str) -> list[Step]:
 def _department(pack: Pack, code: str | None, language: str) -> str | None:
     known = pack.departments.get(code or "")
     return text(known.name, language) if known else code
+
+
+def _outcome(pack: Pack, code: str | None, language: str) -> str | None:
+    known = pack.city.outcomes.get(code or "")
+    return text(known.name, language) if known else None
 
 
 def deadlines(opened: Opened, city: City, language: str) -> list[Data]:

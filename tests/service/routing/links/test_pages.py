@@ -327,6 +327,7 @@ def test_a_department_resolves_with_outcome_words_and_a_photo(
     shown = page(secret)
     assert shown.status_code == 200
     assert "No hay nada que hacer aquí ahora" in shown.text
+    assert '<span class="tag">Reparado</span>' in shown.text
     assert page(secret, f"/photos/{media_id}.jpg").content == shelf.photos[media_id]
 
 
