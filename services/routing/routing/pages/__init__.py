@@ -80,10 +80,11 @@ class AnswerPages:
         try:
             with self.db() as session:
                 opened = actions.open_link(session, secret, now=self.now())
+            pack = self._pack(opened)
         except NotFound:
             return flask.render_template("link_unknown.html"), 404
         self._charge(opened)
-        pages.speak(pages.Brand.of(self._pack(opened)), opened.link.language)
+        pages.speak(pages.Brand.of(pack), opened.link.language)
         if opened.standing is not LinkStanding.OPEN:
             return self.ask(secret)
         given, files = forms.read(flask.request.form), forms.files_of(_files())
@@ -114,7 +115,10 @@ class AnswerPages:
     # --- what is shown
 
     def _pack(self, opened: Opened) -> Pack:
-        return self.packs[opened.link.jurisdiction_id]
+        found = self.packs.get(opened.link.jurisdiction_id)
+        if found is None:  # a city that this deployment serves no more
+            raise NotFound("there is no such link")
+        return found
 
     def _show(self, session: Session, opened: Opened, given: Given) -> Answer:
         pack, link = self._pack(opened), opened.link

@@ -103,6 +103,17 @@ def test_an_unknown_link_says_so_and_what_to_do(page, submit):
     assert "We do not know this link" in shown.text
 
 
+def test_a_link_of_a_city_that_is_served_no_more_is_not_known(
+    page, send, submit, hand_over, letters
+):
+    submit()
+    hand_over()  # of a city without a pack
+    [secret] = letters()
+
+    assert page(secret).status_code == 404
+    assert send(secret, DONE).status_code == 404
+
+
 def test_a_form_from_another_site_is_refused(send, party, case):
     secret = party()
 
