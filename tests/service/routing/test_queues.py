@@ -212,3 +212,23 @@ def test_what_stands_still_has_no_next_deadline(submit, send, ask, ana, clock):
     clock.forward(minutes=1)
     send(move="resumed")
     assert len(ask("GET", CASES, ana, params=due)[1]["cases"]) == 1
+
+
+NASTY = [
+    {"q": "a\x00b"},
+    {"q": "\x00"},
+    {"district": "\x00"},
+    {"assignee": "a\x00"},
+    {"q": "\ud7ff\uffff" * 50},
+    {"q": "'" * 200},
+    {"q": "a b c d e f g h i j k l m n o"},
+    {"requested_from": "0001-01-01T00:00:00Z", "q": "zz"},
+    {"requested_to": "9999-12-31T23:59:59Z", "q": "zz", "order": "oldest"},
+    {"bbox": "1e999,0,0,0"},
+    {"after": "WyJuZXdlc3QiLCIyMDI2LTAxLTAxVDAwOjAwOjAwKzAwOjAwIiw5OTk5OTk5OTk5OTk5OTk5OTk5OTk5XQ"},
+]
+
+
+@pytest.mark.parametrize("params", NASTY, ids=str)
+def test_whatever_is_asked_for_is_answered_or_refused(stored, ask, ana, params):
+    assert ask("GET", CASES, ana, params=params)[0] in (200, 400)

@@ -15,6 +15,7 @@ from routing.wire.moments import moment
 Data = dict[str, Any]
 Place = tuple[str, str]
 _POLE, _DATE_LINE = 90, 180
+_LARGEST = 2**63 - 1  # that a case can be numbered by
 
 
 def sealed_mark(order: str, at: datetime, number: int) -> str:
@@ -31,6 +32,8 @@ def read_mark(order: str, text: str) -> tuple[datetime, int]:
         found = datetime.fromisoformat(at).astimezone(UTC), int(number)
     except (ValueError, TypeError, OverflowError, binascii.Error):
         raise BadInput("after is not the next of a page before") from None
+    if not 0 <= found[1] <= _LARGEST:
+        raise BadInput("after is not the next of a page before")
     if of != order:
         raise BadInput(f"after is of a list in the order {of}, not {order}")
     return found
