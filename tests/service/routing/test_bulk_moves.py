@@ -10,9 +10,12 @@ from prometheus_client import CollectorRegistry
 from routing import actions, store, wire
 from routing.actions import bulk as bulk_actions
 from routing.clerk import Clerk
+from servicekit.errors import Conflict
 
 TOPIC = "routed.town.example.lights"
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+DECIDED = "case_id, department, rule, rules_version, because, inputs, skipped, decided"
+FIRST = "FROM decision LIMIT 1"
 PATH = "/api/routing/v1/bulk-moves"
 DONE = {"move": "resolved", "outcome_code": "repaired", "words": "Filled."}
 KEPT = ("casefile", "clock", "move", "firing", "decision", "outbox", "seen_update", "bulk")
@@ -429,18 +432,26 @@ def test_duplicates_in_bulk_all_come_to_their_root(done, db):
         assert list(actions.Audit().read(session)) == []
 
 
-def test_a_case_that_meets_a_defect_is_said_to_and_the_others_are_moved(done, monkeypatch):
+@pytest.mark.parametrize("defect", ["a value", "a statement", "a refusal"])
+def test_a_case_that_meets_a_defect_leaves_nothing_and_stops_no_other(
+    done, monkeypatch, decisions, defect
+):
     def carry_out(session, ledger, case, asked):
         if case.service_request_id == "SDR-2":
-            raise ValueError("a defect")
+            session.execute(sa.text(f"INSERT INTO decision ({DECIDED}) SELECT {DECIDED} {FIRST}"))
+            if defect == "a statement":
+                session.execute(sa.text("SELECT 1 / 0"))
+            raise Conflict("no") if defect == "a refusal" else ValueError("a defect")
         return kept(session, ledger, case, asked)
 
     kept = bulk_actions.carry_out
     monkeypatch.setattr(bulk_actions, "carry_out", carry_out)
     answer = done("accepted")
 
-    assert outcomes(answer)["SDR-2"] == ("refused", 500)
+    status = 409 if defect == "a refusal" else 500
+    assert outcomes(answer)["SDR-2"] == ("refused", status)
     assert (answer["moved"], answer["refused"]) == (2, 1)
+    assert len(decisions()) == 3
 
 
 def test_cases_that_change_one_and_the_same_are_moved_one_after_the_other(
