@@ -66,7 +66,9 @@ def test_a_note_stands_in_the_history_and_changes_nothing_else(write, ask, key):
         "operator",
     )
     assert "words" not in entry
-    assert {**after, "history": None} == {**before, "history": None}
+    assert [(one["media_id"], one["role"]) for one in after["photos"]] == [(PHOTO, "internal")]
+    its_own = {"history": None, "photos": None}
+    assert {**after, **its_own} == {**before, **its_own}
 
 
 def test_the_same_note_twice_is_one(write, read, facts):
