@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from intake import domain, store, wire
 from intake.actions import welcoming
 from intake.actions.ground import Ground
-from intake.domain import feed, withdrawals
+from intake.domain import feed
 
 __all__ = [
     "NEWS",
@@ -404,8 +404,7 @@ def _news(
     name = name_of_news(request, event)
     if name is None:
         return None
-    asked = store.withdrawal_of(session, request.service_request_id)
-    if withdrawals.answer(request, asked) == "done":
+    if request.state == "withdrawn" and store.withdrawal_of(session, request.service_request_id):
         name = "request_withdrawn"
     pack = ground.packs[request.jurisdiction_id]
     return wire.write_message(
