@@ -135,6 +135,17 @@ def test_a_separated_request_is_open_again_and_its_citizen_is_told(intake, routi
     ]
 
 
+@pytest.mark.parametrize("state", ["withdrawn", "duplicate"])
+def test_a_root_that_leaves_its_duplicates_is_no_news_to_them(intake, routing, merged, state):
+    root, other = merged
+    third = intake.reported()
+    routing.moved(root, state, duplicate_of=third if state == "duplicate" else None)
+
+    assert [purpose for number, purpose, _ in words_of(intake) if number == other] == [
+        "request_merged"
+    ]
+
+
 def test_an_older_word_about_a_duplicate_changes_nothing(intake, routing, merged):
     root, other = merged
     routing.moved(other, "routed", **{"from": "duplicate"}, sequence=950)

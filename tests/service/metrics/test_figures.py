@@ -70,6 +70,20 @@ def test_a_split_report_is_one_occurrence_and_its_parts_count_where_they_are_wor
     assert place.values["requests"] == 1
 
 
+def test_a_duplicate_that_was_none_counts_as_if_it_had_not_been_closed(session, told, hear, book):
+    back = {"from": "duplicate", "first_answered_datetime": None}
+    for event in (
+        told.submitted("SDR-1"),
+        told.moved("SDR-1", "duplicate"),
+        told.moved("SDR-1", "routed", **back),
+    ):
+        hear(session, event)
+
+    situation = asked(session, book, "situation").whole.values
+    assert (situation["in_progress"], situation["declined"]) == (1, 0)
+    assert asked(session, book, "attendance_time").whole.values["first_answers"] == 0
+
+
 def test_a_case_counts_for_the_department_that_holds_it_now(session, told, hear, book):
     for event in (
         told.submitted("SDR-1"),

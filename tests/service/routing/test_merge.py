@@ -209,6 +209,16 @@ def test_when_a_root_is_withdrawn_its_first_duplicate_takes_its_place(merge, mov
 
 
 @pytest.mark.usefixtures("many")
+def test_a_citizen_who_takes_a_report_back_takes_nobody_elses_with_it(merge, hear, case, audit):
+    merge("SDR-2", "SDR-1")
+    said = {"jurisdiction_id": "town.example", "service_request_id": "SDR-1"}
+    hear("request.withdrawn.v1", {**said, "withdrawn_datetime": "2026-11-23T09:00:00Z"})
+
+    assert states(case, "SDR-1", "SDR-2") == [("withdrawn", None), ("routed", None)]
+    assert audit() == []
+
+
+@pytest.mark.usefixtures("many")
 def test_what_else_happens_to_a_root_leaves_its_duplicates_where_they_are(merge, move, case):
     merge("SDR-2", "SDR-1")
     move("SDR-1", "resolved", outcome_code="repaired", words="Filled.")

@@ -12,6 +12,8 @@ from intake.actions import Ground, name_of_news
 from intake.actions.supporting import link
 
 _OF_ANOTHER = "other_moved"
+# A root that goes so has no duplicates any more: each has a move of its own, which tells it.
+_LEAVES_THEM = frozenset({"withdrawn", "duplicate"})
 
 
 def note_root(session: Session, event: Event) -> None:
@@ -27,7 +29,7 @@ def tell_duplicates(
 
     What the department says of a request that is not public is said to nobody else.
     """
-    if name_of_news(root, event) is None:
+    if name_of_news(root, event) is None or root.state in _LEAVES_THEM:
         return
     public = root.visibility == "public"
     words = {
