@@ -24,6 +24,8 @@ from routing.store.words import LONGEST_WORD, SPAN_S
 
 NEAR = 500
 _COMMON = 3  # a word is common that one in so many near cases says
+_OFTEN = 25  # words that one in so many near cases says are not sought: the queue is looked through
+_LONGER = 10  # times as many of them
 _WORDS = 8  # of so many words, the longest, each must be there
 _ID = 4  # so much of an id finds it
 _CODE = re.compile(r"[A-Za-z0-9._-]+")
@@ -64,11 +66,14 @@ def find(session: Session, wanted: Wanted, q: str, names: Names, size: int) -> P
     words, number = _asked(session, q, names)
     if not words or not wanted.places:
         return Page([])
-    near = _near(session, wanted, words, number)
-    hits = list(near.hits)
-    if near.looked == NEAR and near.edge and len(hits) <= size:
-        further = _Further(replace(wanted, after=near.edge), near.edge, size + 1 - len(hits))
-        hits += _far(session, further, words, number, _rare(words, near.met))
+    near = _near(session, wanted, words, number, NEAR)
+    hits, rare, often = list(near.hits), _rare(words, near.met), min(near.met) * _OFTEN >= NEAR
+    if near.more and len(hits) <= size and wanted.queue and often:
+        near = _near(session, replace(wanted, after=near.more), words, number, NEAR * _LONGER)
+        hits += near.hits
+    if near.more and len(hits) <= size:
+        further = _Further(replace(wanted, after=near.more), near.more, size + 1 - len(hits))
+        hits += _far(session, further, words, number, rare)
     return lists.paged(session, hits[: size + 1], size)
 
 
@@ -105,28 +110,31 @@ def _fitting(words: Sequence[Word], number: str | None, text: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """What the first cases of a list said: those found, how many say each word, and the last."""
+    """What the first cases of a list said: those found, how many say each word.
 
-    looked: int
+    ``more`` is where they end when there are more.
+    """
+
     hits: Sequence[Mark]
     met: Sequence[int]
-    edge: Mark | None
+    more: Mark | None
 
 
-def _near(session: Session, wanted: Wanted, words: Sequence[Word], number: str | None) -> Near:
-    walk = lists.walk(wanted, NEAR).subquery("walk")
+def _near(
+    session: Session, wanted: Wanted, words: Sequence[Word], number: str | None, most: int
+) -> Near:
+    walk = lists.walk(wanted, most).subquery("walk")
     # The limit has each looked up by its key, whatever the planner thinks of the table.
     said = sa.select(w.words).where(w.case_id == walk.c.id).limit(1).lateral("said")
-    says = [word.within(said.c.words) for word in words]
-    fits = _fitting(words, number, said.c.words)
-    query = sa.select(walk.c.by, walk.c.id, fits, *says).join(said, sa.true())
+    each = [_fitting(words, number, said.c.words), *(one.within(said.c.words) for one in words)]
+    sure = (f.coalesce(one, sa.false()) for one in each)
+    query = sa.select(walk.c.by, walk.c.id, *sure).join(said, sa.true(), isouter=True)
     rows = session.execute(query.order_by(*lists.in_order(wanted, walk.c))).all()
-    marks = [Mark(at, number) for at, number, *_ in rows]
+    marks = [Mark(row[0], row[1]) for row in rows]
     return Near(
-        looked=len(rows),
         hits=[mark for mark, row in zip(marks, rows, strict=True) if row[2]],
         met=[sum(row[3 + n] for row in rows) for n in range(len(words))],
-        edge=marks[-1] if marks else None,
+        more=marks[-1] if len(rows) == most else None,
     )
 
 
