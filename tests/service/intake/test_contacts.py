@@ -293,3 +293,19 @@ def test_a_desk_token_opens_no_door_of_machines(intake, operator):
         ).status_code
         == 403
     )
+
+
+def test_contacts_and_reports_that_are_committed_together_are_each_what_they_are(intake, operator):
+    bearer = {"Authorization": f"Bearer {operator}"}
+    calls = [("POST", CONTACTS, {"data": CALL, "headers": bearer}) for _ in range(8)]
+    reports = [("POST", "/open311/v2/requests.json", {"data": intake.form()}) for _ in range(8)]
+
+    both = zip(calls, reports, strict=True)
+    answers = intake.client.together([one for pair in both for one in pair])
+
+    assert {answer.status_code for answer in answers} == {201}
+    entered = {answer.json()["service_request_id"] for answer in answers[::2]}
+    assert {entry["service_request_id"] for entry in entries(intake)} == entered
+    by_phone = intake.rows("SELECT service_request_id FROM request WHERE channel = 'phone'")
+    assert {row["service_request_id"] for row in by_phone} == entered
+    assert len(intake.listed()) == 16
