@@ -1,5 +1,6 @@
 """``make run``: parts up, services prepared and started, watched, and stopped in order."""
 
+import argparse
 import fcntl
 import io
 import json
@@ -259,7 +260,12 @@ def prepare(place: Place) -> None:
 
 
 def main() -> int:
-    """Run one box; return the exit status."""
+    """Run one box; return the exit status. Settings are environment variables alone."""
+    argparse.ArgumentParser(
+        prog="python -m onebox",
+        description="Run the whole platform on this machine until Ctrl-C.",
+        epilog="Settings are environment variables: PORT, PUBLIC_URL, … (README.md).",
+    ).parse_args()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     try:
