@@ -12,6 +12,7 @@ def test_the_launcher_starts_nothing_when_it_is_asked_something(asked, status, t
         [sys.executable, "-m", "onebox", asked],
         capture_output=True,
         text=True,
+        check=False,
         timeout=60,
         env={"OMBUD_DATA": str(tmp_path)},
     )
