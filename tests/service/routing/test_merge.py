@@ -1,7 +1,13 @@
 """Cases that tell of the same: merged, taken apart, and what becomes of them with their root."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from routing import actions
+from routing.actions import Asked
+from routing.domain import Actor, Order
+from servicekit.errors import Conflict
 
 CASE = "/api/routing/v1/cases/{}"
 WORDS = "Already reported, see there."
@@ -239,3 +245,30 @@ def test_a_department_merges_nothing(submit, ask, key):
     )
 
     assert status == 403
+
+
+@pytest.mark.usefixtures("many")
+def test_two_who_merge_crosswise_at_once_make_one_root_and_wait_in_no_circle(
+    db, desk, clock, case, audit
+):
+    def merged(pair):
+        one, other = pair
+        order = Order(move="duplicate", duplicate_of=other, outcome_code="known", words=WORDS)
+        asked = Asked(order=order, actor=Actor("operator"))
+        try:
+            with db.begin() as session:
+                session.connection()
+                together.wait(timeout=10)
+                actions.move_case(session, desk, "town.example", one, asked, now=clock())
+        except Conflict:
+            return 0
+        return 1
+
+    pairs = [("SDR-1", "SDR-2"), ("SDR-2", "SDR-1")] * 2
+    together = Barrier(len(pairs))
+    with ThreadPoolExecutor(len(pairs)) as pool:
+        done = sum(pool.map(merged, pairs))
+
+    assert done == 1
+    assert sorted(state for state, _ in states(case, "SDR-1", "SDR-2")) == ["duplicate", "routed"]
+    assert audit() == []
