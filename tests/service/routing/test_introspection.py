@@ -1,6 +1,8 @@
 """Other services ask who is signed in (RFC 7662); what they are told ends with the session."""
 
 import pytest
+from routing.entrance import Entrance
+from servicekit.errors import NotKnown
 from servicekit.people import accounts
 from servicekit.people.passwords import Passwords
 
@@ -88,3 +90,8 @@ def test_who_does_not_show_the_token_of_services_is_told_nothing(told, signed_in
 
 def test_a_token_must_be_named(ask):
     assert ask("POST", INTROSPECTION, TOKEN, data={"token_type_hint": "x"})[0] == 400
+
+
+def test_an_installation_without_a_token_of_services_tells_nobody():
+    with pytest.raises(NotKnown):
+        Entrance(known=None, signing=None, cities={}).post_introspection()
