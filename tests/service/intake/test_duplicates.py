@@ -48,7 +48,7 @@ def test_the_radius_is_that_of_the_service_and_its_edge_belongs_to_it(intake):
 
 def test_a_service_with_radius_0_has_no_duplicates(intake, routing):
     intake.report(service_code="batch")
-    routing.moved(intake.facts()[0]["subject"], "accepted")
+    routing.moved(intake.facts()[0]["subject"], "accepted", service_code="batch")
 
     assert len(intake.listed(service_code="batch")) == 1
     assert found(intake, service_code="batch") == []
