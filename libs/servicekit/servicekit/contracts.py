@@ -4,11 +4,12 @@
 Nothing here is a second list of fields: a schema that changes changes what is accepted.
 """
 
+import copy
 import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -57,7 +58,13 @@ class Topic:
 
 
 def read_yaml(path: Path) -> Any:
-    """Return the content of a YAML file as plain dicts and lists."""
+    """Return the content of a YAML file as plain dicts and lists, which are the caller's own."""
+    found = path.stat()
+    return copy.deepcopy(_parsed(path, found.st_mtime_ns, found.st_size))
+
+
+@lru_cache(maxsize=64)  # a long document takes most of a second
+def _parsed(path: Path, _mtime_ns: int, _size: int) -> Any:
     return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
 
 

@@ -1,9 +1,11 @@
 """Schemas of an OpenAPI 3.0 document, compiled once into functions."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import fastjsonschema
+import orjson
 
 Validator = Callable[[Any], Any]
 
@@ -26,8 +28,13 @@ def draft4(schema: Any) -> Any:
 
 def compiled(schema: Any) -> Validator:
     """Return a function that raises JsonSchemaException when a value does not fit."""
+    return _compiled(orjson.dumps(draft4(schema), option=orjson.OPT_NON_STR_KEYS))
+
+
+@lru_cache(maxsize=4096)  # documents repeat themselves, and tests start one service many times
+def _compiled(schema: bytes) -> Validator:
     made: Validator = fastjsonschema.compile(
-        {**draft4(schema), "$schema": "http://json-schema.org/draft-04/schema#"},
+        {**orjson.loads(schema), "$schema": "http://json-schema.org/draft-04/schema#"},
         use_default=False,
     )
     return made
