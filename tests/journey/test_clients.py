@@ -6,6 +6,7 @@ server says is not bent for anybody.
 
 import importlib
 import itertools
+import warnings
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,10 +26,15 @@ class Ordered(dict):
 
 @pytest.fixture(scope="module")
 def three_class():
-    """Return the class Three, with Python 2's names lent to its module."""
+    """Return the class Three, with Python 2's names lent to its module.
+
+    What Python says of its age when it compiles it is no fault of ours.
+    """
     with pytest.MonkeyPatch.context() as lent:
         lent.setattr(itertools, "ifilter", filter, raising=False)
-        core = importlib.import_module("three.core")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            core = importlib.import_module("three.core")
         read = core.xml
         lent.setattr(core, "xml", lambda text: Ordered(read(text)))
         yield core.Three
